@@ -1,0 +1,39 @@
+"""Errors that a user can cause; each message says what is wrong, where, and what to do.
+
+    AcGymError
+    |-- UnknownNameError     a track, car, key or option that does not exist; names the nearest ones
+    |-- InvalidTrackError    a track file that cannot be built
+    |-- InvalidCarError      a car file with a missing, unknown or implausible figure
+    |-- ConfigError          a setting of the wrong type or out of range
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AcGymError(Exception):
+    """Base of all errors raised for a user's mistake; commands print it as one line, without a traceback."""
+
+
+class UnknownNameError(AcGymError):
+    """`name` is not one of `known`; the message offers the nearest names."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        choices = sorted(known)
+        near = difflib.get_close_matches(name, choices, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(choices)}"
+        super().__init__(f"unknown {kind} {name!r}; {hint}")
+
+
+class InvalidTrackError(AcGymError):
+    """A track description that is not a valid circuit."""
+
+
+class InvalidCarError(AcGymError):
+    """A car description with a missing, unknown or implausible figure."""
+
+
+class ConfigError(AcGymError):
+    """A setting of the wrong type, out of range, or at odds with another."""

@@ -1,0 +1,37 @@
+"""Where the package's data lives: inside the wheel, or beside the package in a checkout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _data_dir(name: str) -> Path:
+    bundled = _PACKAGE / "_data" / name
+    return bundled if bundled.is_dir() else _PACKAGE.parent / name
+
+
+def tracks_dir() -> Path:
+    """Folder of the track files, one YAML a circuit."""
+    return _data_dir("tracks")
+
+
+def configs_dir() -> Path:
+    """Folder of the training configurations, with the cars in `cars/`."""
+    return _data_dir("configs")
+
+
+def cache_dir() -> Path:
+    """Folder for what can be rebuilt at any time (`AC_GYM_CACHE`, else the platform's cache folder); may not exist."""
+    if override := os.environ.get("AC_GYM_CACHE"):
+        return Path(override)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "ac_gym"
