@@ -1,0 +1,252 @@
+"""The training loop of an off-policy agent on a Gymnasium environment, single or vector.
+
+`env_steps` counts steps of single environments: one step of a vector of 64 is 64 of them (fewer where NEXT_STEP autoreset
+spends one on a reset). The learner makes `env_steps / update_interval` updates once `start_steps` have been collected.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+
+from algorithms.interrupts import StopRequest
+from algorithms.replay import Batch, Replay
+
+
+class Agent(Protocol):
+    """What the loop asks of a learner."""
+
+    def act(self, obs: np.ndarray, deterministic: bool = False) -> np.ndarray: ...
+    def update(self, batch: Batch) -> Mapping[str, Any]: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+    def networks(self) -> dict[str, dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """When things happen, in env_steps unless said otherwise; 0 means never."""
+
+    num_steps: int = 1_000_000
+    start_steps: int = 2000
+    batch_size: int = 256
+    update_interval: float = 1.0
+    log_interval: int = 500  # updates
+    eval_interval: int = 0
+    checkpoint_freq: int = 200_000
+    max_minutes: float = 0.0
+    seed: int = 0
+
+
+@dataclass
+class Progress:
+    """How far a run has come; saved with it."""
+
+    env_steps: int = 0
+    updates: int = 0
+    episodes: int = 0
+    elapsed_s: float = 0.0
+    update_debt: float = 0.0
+    best_return: float = -math.inf
+    returns: deque[float] = field(default_factory=lambda: deque(maxlen=100))
+    lengths: deque[int] = field(default_factory=lambda: deque(maxlen=100))
+
+    def mean_return(self) -> float:
+        """Mean return of the last 100 episodes, NaN before the first has ended."""
+        return float(np.mean(self.returns)) if self.returns else math.nan
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self) | {"returns": list(self.returns), "lengths": list(self.lengths)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        for name, value in state.items():
+            setattr(self, name, deque(value, maxlen=100) if name in ("returns", "lengths") else value)
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of the vector env as callbacks see it; arrays have N rows."""
+
+    live: np.ndarray  # False where the step only reset the environment
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    infos: Mapping[str, Any]  # of the step itself; at a SAME_STEP reset its end is in `final_info`
+    ended: np.ndarray  # indices of episodes that ended
+    ended_returns: np.ndarray
+    ended_lengths: np.ndarray
+
+
+class Callback:
+    """Hooks of the loop; the base class does nothing."""
+
+    def on_step(self, progress: Progress, step: StepRecord) -> None:
+        """After each step of the vector env."""
+
+    def on_log(self, progress: Progress, metrics: Mapping[str, float]) -> None:
+        """Every `log_interval` updates, with the learner's latest figures."""
+
+    def on_evaluate(self, progress: Progress) -> None:
+        """Every `eval_interval` steps."""
+
+    def on_checkpoint(self, progress: Progress) -> None:
+        """Every `checkpoint_freq` steps."""
+
+    def on_end(self, progress: Progress, reason: str) -> None:
+        """Once, whatever ended the run: `num_steps`, `max_minutes` or `interrupted`."""
+
+
+def train(
+    env: gymnasium.Env | VectorEnv,
+    agent: Agent,
+    replay: Replay,
+    settings: LoopSettings,
+    callbacks: Sequence[Callback] = (),
+    progress: Progress | None = None,
+) -> Progress:
+    """Collect, store, learn until the steps or the minutes are used up or the user interrupts; returns the counters."""
+    s, p = settings, progress or Progress()
+    venv = _as_vector(env)
+    collector = _Collector(venv, agent, replay, s.seed + p.env_steps, p)
+    every_log, every_eval, every_checkpoint = (
+        _Every(interval, done)
+        for interval, done in ((s.log_interval, p.updates), (s.eval_interval, p.env_steps), (s.checkpoint_freq, p.env_steps))
+    )
+    started = time.monotonic() - p.elapsed_s
+    reason = "num_steps"
+    with StopRequest() as stop:
+        while p.env_steps < s.num_steps:
+            step = collector.step(random=p.env_steps < s.start_steps)
+            for callback in callbacks:
+                callback.on_step(p, step)
+
+            if p.env_steps >= s.start_steps:
+                p.update_debt += float(step.live.sum()) / s.update_interval
+            while p.update_debt >= 1.0 and not stop:
+                metrics = agent.update(replay.sample(s.batch_size))
+                p.updates += 1
+                p.update_debt -= 1.0
+                if every_log.due(p.updates):
+                    p.elapsed_s = time.monotonic() - started
+                    values = {name: float(value) for name, value in metrics.items()}
+                    for callback in callbacks:
+                        callback.on_log(p, values)
+
+            p.elapsed_s = time.monotonic() - started
+            if every_eval.due(p.env_steps):
+                for callback in callbacks:
+                    callback.on_evaluate(p)
+            if every_checkpoint.due(p.env_steps):
+                for callback in callbacks:
+                    callback.on_checkpoint(p)
+            if stop:
+                reason = "interrupted"
+                break
+            if s.max_minutes and p.elapsed_s >= 60.0 * s.max_minutes:
+                reason = "max_minutes"
+                break
+    for callback in callbacks:
+        callback.on_end(p, reason)
+    return p
+
+
+class _Every:
+    """True once each time the count passes a multiple of `interval`; never for 0."""
+
+    def __init__(self, interval: int, count: int = 0) -> None:
+        self._interval = interval
+        self._passed = count // interval if interval else 0
+
+    def due(self, count: int) -> bool:
+        if not self._interval or count // self._interval == self._passed:
+            return False
+        self._passed = count // self._interval
+        return True
+
+
+class _Collector:
+    """Steps the vector env and stores what happened, whatever its autoreset mode."""
+
+    def __init__(self, env: VectorEnv, agent: Agent, replay: Replay, seed: int, progress: Progress) -> None:
+        self._env, self._agent, self._replay, self._progress = env, agent, replay, progress
+        self._mode = _autoreset_mode(env)
+        self._rng = np.random.default_rng(seed)
+        space = env.single_action_space
+        assert isinstance(space, gymnasium.spaces.Box)
+        self._low, self._high = space.low.astype(np.float32), space.high.astype(np.float32)
+        obs, _ = env.reset(seed=seed)
+        self._obs = np.array(obs, dtype=np.float32)  # a copy: an env may hand out the same buffer again
+        n = env.num_envs
+        self._resetting = np.zeros(n, bool)
+        self._returns, self._lengths = np.zeros(n), np.zeros(n, np.int64)
+
+    def step(self, random: bool) -> StepRecord:
+        """One step of all environments."""
+        n = self._env.num_envs
+        if random:
+            action = self._rng.uniform(-1.0, 1.0, (n, *self._low.shape)).astype(np.float32)
+        else:
+            action = self._agent.act(self._obs)
+        scaled = self._low + 0.5 * (action + 1.0) * (self._high - self._low)
+        result, reward, terminated, truncated, infos = self._env.step(scaled)
+        next_obs = np.array(result, dtype=np.float32)
+        live = ~self._resetting
+        done = (terminated | truncated) & live
+
+        reached = _with_final(next_obs, infos, done) if self._mode is AutoresetMode.SAME_STEP else next_obs
+        k = np.flatnonzero(live)
+        self._replay.add(k, self._obs[k], action[k], reward[k], terminated[k], truncated[k], reached[k])
+        self._obs = next_obs
+        if self._mode is AutoresetMode.NEXT_STEP:
+            self._resetting = done
+        return self._record(live, done, reward, terminated, truncated, infos)
+
+    def _record(
+        self, live: np.ndarray, done: np.ndarray, reward: np.ndarray, terminated: np.ndarray, truncated: np.ndarray,
+        infos: Mapping[str, Any],
+    ) -> StepRecord:  # fmt: skip
+        self._returns += np.where(live, reward, 0.0)
+        self._lengths += live
+        ended = np.flatnonzero(done)
+        record = StepRecord(
+            live, reward, terminated, truncated, infos, ended, self._returns[ended], self._lengths[ended]
+        )
+        p = self._progress
+        p.env_steps += int(live.sum())
+        p.episodes += len(ended)
+        p.returns.extend(record.ended_returns.tolist())
+        p.lengths.extend(record.ended_lengths.tolist())
+        self._returns[ended], self._lengths[ended] = 0.0, 0
+        return record
+
+
+def _with_final(next_obs: np.ndarray, infos: Mapping[str, Any], done: np.ndarray) -> np.ndarray:
+    """`next_obs` with the final observation in the rows of finished episodes."""
+    if not done.any():
+        return next_obs
+    reached = next_obs.copy()
+    final = infos["final_obs"]  # (N, ...) numbers, or an object array with None in the other rows
+    for i in np.flatnonzero(done):
+        reached[i] = final[i]
+    return reached
+
+
+def _as_vector(env: gymnasium.Env | VectorEnv) -> VectorEnv:
+    return env if isinstance(env, VectorEnv) else SyncVectorEnv([lambda: env])
+
+
+def _autoreset_mode(env: VectorEnv) -> AutoresetMode:
+    mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
+    if mode is AutoresetMode.DISABLED:
+        raise ValueError("the training loop needs a vector env that resets itself: make it with autoreset_mode NEXT_STEP")
+    return mode

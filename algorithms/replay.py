@@ -1,0 +1,172 @@
+"""Replay memory for n-step learning over a vector environment.
+
+One tape per environment: a row holds an observation and the action, reward and flags of the step taken from it, and the
+next row holds the next observation. An episode of L steps takes L + 1 rows, the last being its final observation. So
+each observation is stored once (half the memory of (s, a, r, s') tuples, which for 125 numbers is what fills a small
+machine), terminated and truncated stay apart, and n-step windows are put together when sampled: `gamma` and `nstep` may
+change between runs, and a window cannot cross an episode's end or the write position by construction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_STEP, _TERMINATED, _TRUNCATED, _FINAL = 0, 1, 2, 3  # what a row's step led to; _FINAL rows have no step
+
+
+@dataclass(frozen=True)
+class Batch:
+    """float32: obs (B, O), action (B, A), reward (B,) of the window, discount (B,), next_obs (B, O)."""
+
+    obs: Tensor
+    action: Tensor
+    reward: Tensor
+    discount: Tensor
+    next_obs: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on `device`."""
+        return Batch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
+
+
+class Replay:
+    """Ring memory of `capacity` rows in all, uniform sampling over the steps it holds."""
+
+    def __init__(
+        self,
+        capacity: int,
+        num_envs: int,
+        obs_dim: int,
+        action_dim: int,
+        gamma: float = 0.99,
+        nstep: int = 1,
+        seed: int = 0,
+    ) -> None:
+        rows = max(capacity // num_envs, nstep + 2)
+        self.num_envs, self.rows, self.nstep = num_envs, rows, nstep
+        self._gammas = gamma ** np.arange(nstep + 1)
+        # Zeroed pages cost nothing until they are written: a large capacity may be asked for on a small machine.
+        self._obs = np.zeros((rows, num_envs, obs_dim), np.float32)
+        self._action = np.zeros((rows, num_envs, action_dim), np.float32)
+        self._reward = np.zeros((rows, num_envs), np.float32)
+        self._kind = np.full((rows, num_envs), _FINAL, np.uint8)
+        self._head = np.zeros(num_envs, np.int64)  # the row that waits for its step
+        self._filled = np.zeros(num_envs, np.int64)  # rows before the head that hold something
+        self._rng = np.random.default_rng(seed)
+
+    def __len__(self) -> int:
+        """Rows held, final observations included."""
+        return int(self._filled.sum())
+
+    def add(
+        self,
+        envs: np.ndarray,
+        obs: np.ndarray,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+        next_obs: np.ndarray,
+    ) -> None:
+        """Store one step of each of `envs` (K,) distinct indices; the other arrays have K rows.
+
+        `next_obs` is the observation that the step led to, at an episode's end the final one, not that of the reset.
+        """
+        head = self._head[envs]
+        following = (head + 1) % self.rows
+        ended = terminated | truncated
+        self._obs[head, envs] = obs
+        self._action[head, envs] = action
+        self._reward[head, envs] = reward
+        self._kind[head, envs] = np.where(terminated, _TERMINATED, np.where(truncated, _TRUNCATED, _STEP))
+        self._obs[following, envs] = next_obs
+        self._kind[following, envs] = _FINAL
+        self._head[envs] = np.where(ended, (head + 2) % self.rows, following)
+        self._filled[envs] = np.minimum(self._filled[envs] + 1 + ended, self.rows - 1)
+
+    def end_episodes(self) -> None:
+        """Truncate what is under way, as when the environment is reset from outside."""
+        before = (self._head - 1) % self.rows
+        envs = np.flatnonzero((self._filled > 0) & (self._kind[before, np.arange(self.num_envs)] == _STEP))
+        self._kind[before[envs], envs] = _TRUNCATED
+        self._head[envs] = (self._head[envs] + 1) % self.rows
+        self._filled[envs] = np.minimum(self._filled[envs] + 1, self.rows - 1)
+
+    def sample(self, batch_size: int) -> Batch:
+        """`batch_size` windows of up to `nstep` steps, each start drawn uniformly, with replacement."""
+        env, row = self._draw(batch_size)
+        reward, discount, row_n = self._windows(env, row)
+        return Batch(
+            obs=torch.from_numpy(self._obs[row, env]),
+            action=torch.from_numpy(self._action[row, env]),
+            reward=torch.from_numpy(reward),
+            discount=torch.from_numpy(discount),
+            next_obs=torch.from_numpy(self._obs[row_n, env]),
+        )
+
+    def _draw(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Starts (env, row), uniform over the rows that hold a step: rows without one are drawn again."""
+        ends = np.cumsum(self._filled)
+        if ends[-1] == 0:
+            raise ValueError("cannot sample from an empty replay memory")
+        env, row = np.empty(n, np.int64), np.empty(n, np.int64)
+        todo = np.arange(n)
+        while todo.size:
+            flat = self._rng.integers(ends[-1], size=todo.size)
+            e = np.searchsorted(ends, flat, side="right")
+            age = ends[e] - flat  # 1 is the newest row before the head
+            env[todo], row[todo] = e, (self._head[e] - age) % self.rows
+            todo = todo[self._kind[row[todo], env[todo]] == _FINAL]
+        return env, row
+
+    def _windows(self, env: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return, discount and last row of the window from each start.
+
+        R = sum_{i<k} gamma^i r_i over k = min(nstep, steps to the episode's end, steps to the write position); the
+        bootstrap's discount is gamma^k, also where the episode was truncated, and 0 where it terminated.
+        """
+        reward = self._reward[row, env].astype(np.float64)
+        kind = self._kind[row, env]
+        steps = np.ones(len(env), np.int64)
+        last = row
+        for i in range(1, self.nstep):
+            following = (row + i) % self.rows
+            going = (kind == _STEP) & (steps == i) & (following != self._head[env])
+            last = np.where(going, following, last)
+            kind = np.where(going, self._kind[following, env], kind)
+            reward += np.where(going, self._gammas[i] * self._reward[following, env], 0.0)
+            steps += going
+        discount = np.where(kind == _TERMINATED, 0.0, self._gammas[steps])
+        return reward.astype(np.float32), discount.astype(np.float32), (last + 1) % self.rows
+
+    def state_dict(self) -> dict[str, Any]:
+        """The rows in use and the random state; arrays are views, to be written out before the next `add`."""
+        used = int(min(self.rows, self._filled.max() + 2))
+        return {
+            "obs": self._obs[:used],
+            "action": self._action[:used],
+            "reward": self._reward[:used],
+            "kind": self._kind[:used],
+            "head": self._head,
+            "filled": self._filled,
+            "rows": self.rows,
+            "rng": self._rng.bit_generator.state,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave; the memory must have the same shape."""
+        if state["rows"] != self.rows or state["obs"].shape[1:] != self._obs.shape[1:]:
+            raise ValueError(
+                f"the saved replay memory has {state['rows']} rows for each of {state['obs'].shape[1]} environments, "
+                f"this one {self.rows} for {self.num_envs}: resume with the settings of the saved run"
+            )
+        for name, array in (("obs", self._obs), ("action", self._action), ("reward", self._reward)):
+            array[: len(state[name])] = state[name]
+        self._kind[: len(state["kind"])] = state["kind"]
+        self._head[:], self._filled[:] = state["head"], state["filled"]
+        self._rng.bit_generator.state = state["rng"]

@@ -1,0 +1,139 @@
+"""Soft actor-critic with n-step targets, twin critics and a tuned temperature (arXiv 1812.05905)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algorithms import losses
+from algorithms.networks import GaussianPolicy, TwinCritic
+from algorithms.replay import Batch
+
+
+@dataclass(frozen=True)
+class SACSettings:
+    """What the learner can be told; `gamma` and `nstep` belong to the replay's windows."""
+
+    policy_lr: float = 3e-4
+    q_lr: float = 3e-4
+    entropy_lr: float = 3e-4
+    policy_hidden_units: Sequence[int] = (256, 256, 256)
+    q_hidden_units: Sequence[int] = (256, 256, 256)
+    target_update_coef: float = 0.005
+    policy_delay: int = 1  # critic updates per update of policy and temperature
+    critic_layer_norm: bool = False
+    initial_alpha: float = 1.0
+
+
+class SAC:
+    """Learner and actor in one: `act` for the loop, `update` for one gradient step on a batch."""
+
+    def __init__(
+        self, obs_dim: int, action_dim: int, settings: SACSettings | None = None, device: str = "cpu", seed: int = 0
+    ) -> None:
+        self.settings = s = settings or SACSettings()
+        self.device = torch.device(device)
+        self.obs_dim, self.action_dim = obs_dim, action_dim
+        self.rng = torch.Generator(self.device).manual_seed(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.policy = GaussianPolicy(obs_dim, action_dim, s.policy_hidden_units).to(self.device)
+            self.critic = TwinCritic(obs_dim, action_dim, s.q_hidden_units, s.critic_layer_norm).to(self.device)
+        self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
+        self.log_alpha = torch.tensor(float(np.log(s.initial_alpha)), device=self.device)
+        self.target_entropy = -float(action_dim)
+        self._policy_params = list(self.policy.parameters())
+        self._critic_params = list(self.critic.parameters())
+        self._target_params = list(self.target_critic.parameters())
+        self.policy_optimizer = torch.optim.Adam(self._policy_params, lr=s.policy_lr, fused=True)
+        self.critic_optimizer = torch.optim.Adam(self._critic_params, lr=s.q_lr, fused=True)
+        self.alpha_optimizer = torch.optim.Adam([self.log_alpha], lr=s.entropy_lr, fused=True)
+        self.updates = 0
+        self._metrics: dict[str, Tensor] = {}
+
+    def act(self, obs: np.ndarray, deterministic: bool = False) -> np.ndarray:
+        """obs (N, obs_dim) -> actions (N, action_dim) float32 in [-1, 1]."""
+        x = torch.as_tensor(np.asarray(obs, dtype=np.float32), device=self.device)
+        return self.policy.act(x, None if deterministic else self._noise(len(x))).cpu().numpy()
+
+    def update(self, batch: Batch) -> dict[str, Tensor]:
+        """One gradient step on everything; the returned scalars stay on the device until somebody reads them."""
+        b = batch.to(self.device)
+        self._update_critic(b)
+        if self.updates % self.settings.policy_delay == 0:
+            self._update_policy(b.obs)
+        with torch.no_grad():
+            torch._foreach_lerp_(self._target_params, self._critic_params, self.settings.target_update_coef)
+        self.updates += 1
+        return self._metrics
+
+    def _update_critic(self, b: Batch) -> None:
+        with torch.no_grad():
+            next_action, next_log_prob = self.policy.sample(b.next_obs, self._noise(len(b.obs)))
+            next_q = self.target_critic(b.next_obs, next_action)
+            target = losses.soft_target(b.reward, b.discount, next_q, next_log_prob, self.log_alpha.exp())
+        q = self.critic(b.obs, b.action)
+        loss = losses.critic_loss(q, target)
+        _step(self.critic_optimizer, self._critic_params, torch.autograd.grad(loss, self._critic_params))
+        self._metrics["loss/critic"] = loss.detach()
+        self._metrics["value/q"] = q.detach().mean()
+
+    def _update_policy(self, obs: Tensor) -> None:
+        action, log_prob = self.policy.sample(obs, self._noise(len(obs)))
+        q = self.critic(obs, action)
+        loss = losses.policy_loss(q, log_prob, self.log_alpha.exp())
+        _step(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
+        gradient = losses.temperature_gradient(log_prob, self.target_entropy)
+        _step(self.alpha_optimizer, [self.log_alpha], [gradient])
+        self._metrics["loss/policy"] = loss.detach()
+        self._metrics["policy/entropy"] = -log_prob.detach().mean()
+        self._metrics["policy/alpha"] = self.log_alpha.detach().exp()
+
+    def _noise(self, n: int) -> Tensor:
+        return torch.randn(n, self.action_dim, generator=self.rng, device=self.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that `load_state_dict` needs to go on as if nothing had happened."""
+        return {
+            "policy": self.policy.state_dict(),
+            "critic": self.critic.state_dict(),
+            "target_critic": self.target_critic.state_dict(),
+            "log_alpha": self.log_alpha.clone(),
+            "policy_optimizer": self.policy_optimizer.state_dict(),
+            "critic_optimizer": self.critic_optimizer.state_dict(),
+            "alpha_optimizer": self.alpha_optimizer.state_dict(),
+            "updates": self.updates,
+            "rng": self.rng.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        self.policy.load_state_dict(state["policy"])
+        self.critic.load_state_dict(state["critic"])
+        self.target_critic.load_state_dict(state["target_critic"])
+        self.log_alpha.copy_(state["log_alpha"])
+        self.policy_optimizer.load_state_dict(state["policy_optimizer"])
+        self.critic_optimizer.load_state_dict(state["critic_optimizer"])
+        self.alpha_optimizer.load_state_dict(state["alpha_optimizer"])
+        self.updates = int(state["updates"])
+        self.rng.set_state(state["rng"].cpu())
+
+    def networks(self) -> dict[str, dict[str, Tensor]]:
+        """State dicts of the networks by the file names of the reference project."""
+        return {
+            "policy_net.pth": self.policy.state_dict(),
+            "online_q_net.pth": self.critic.state_dict(),
+            "target_q_net.pth": self.target_critic.state_dict(),
+        }
+
+
+def _step(optimizer: torch.optim.Optimizer, params: Sequence[Tensor], gradients: Sequence[Tensor]) -> None:
+    for param, gradient in zip(params, gradients, strict=True):
+        param.grad = gradient
+    optimizer.step()
