@@ -1,0 +1,87 @@
+// Worker threads for loops over cars. The range is cut into fixed blocks and each block is one thread's, so results never
+// depend on how many threads there are. Threads start at the first loop that needs them.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ac {
+
+class Pool {
+public:
+    explicit Pool(int threads) : threads_(std::max(threads, 1)) {}
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+    ~Pool() {
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            stop_ = true;
+        }
+        wake_.notify_all();
+        for (std::thread& t : workers_) t.join();
+    }
+
+    int threads() const { return threads_; }
+
+    // Calls body(begin, end) on ranges that cover 0..count; returns when all are done.
+    template <class Body>
+    void loop(int count, const Body& body) {
+        const int parts = std::min(threads_, std::max(count / least, 1));
+        if (parts == 1) return body(0, count);
+        start(parts - 1);
+        auto part = [&](int i) { body(int(std::int64_t(count) * i / parts), int(std::int64_t(count) * (i + 1) / parts)); };
+        std::function<void(int)> job = [&](int worker) {
+            if (worker + 1 < parts) part(worker + 1);
+        };
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            job_ = &job;
+            pending_ = int(workers_.size());
+            ++round_;
+        }
+        wake_.notify_all();
+        part(0);
+        std::unique_lock<std::mutex> lock(mutex_);
+        done_.wait(lock, [&] { return pending_ == 0; });
+    }
+
+private:
+    static constexpr int least = 16;  // cars for which waking a thread pays
+    int threads_;
+    std::vector<std::thread> workers_;
+    std::mutex mutex_;
+    std::condition_variable wake_, done_;
+    const std::function<void(int)>* job_ = nullptr;
+    int pending_ = 0;
+    unsigned round_ = 0;
+    bool stop_ = false;
+
+    void start(int count) {
+        while (int(workers_.size()) < count) {
+            int index = int(workers_.size());
+            unsigned seen = round_;
+            workers_.emplace_back([this, index, seen] { work(index, seen); });
+        }
+    }
+    void work(int index, unsigned seen) {
+        for (;;) {
+            const std::function<void(int)>* job;
+            {
+                std::unique_lock<std::mutex> lock(mutex_);
+                wake_.wait(lock, [&] { return stop_ || round_ != seen; });
+                if (stop_) return;
+                seen = round_;
+                job = job_;
+            }
+            (*job)(index);
+            std::lock_guard<std::mutex> lock(mutex_);
+            if (--pending_ == 0) done_.notify_one();
+        }
+    }
+};
+
+}  // namespace ac
