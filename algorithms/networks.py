@@ -14,35 +14,40 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from algorithms.mlp import StackedMLP
+
 LOG_STD_MIN, LOG_STD_MAX = -20.0, 2.0
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 _LOG_2 = math.log(2.0)
 
 
-class GaussianPolicy(nn.Module):
-    """A diagonal Gaussian squashed by tanh; `net` gives mean and log standard deviation, (B, 2 * action_dim)."""
+class _ReferenceLayout(StackedMLP):
+    """A stack whose state dict is that of `nn.Sequential` networks under `prefixes`, one for each of the stack."""
 
-    def __init__(self, obs_dim: int, action_dim: int, hidden: Sequence[int] = (256, 256, 256)) -> None:
-        super().__init__()
+    def __init__(self, prefixes: Sequence[str], sizes: Sequence[int], layer_norm: bool, half: bool) -> None:
+        super().__init__(len(prefixes), sizes, layer_norm, half)
+        self._prefixes = tuple(prefixes)
+        self.register_state_dict_post_hook(_to_reference)
+        self.register_load_state_dict_pre_hook(_from_reference)
+
+
+class GaussianPolicy(_ReferenceLayout):
+    """A diagonal Gaussian squashed by tanh; the network gives mean and log standard deviation."""
+
+    def __init__(
+        self, obs_dim: int, action_dim: int, hidden: Sequence[int] = (256, 256, 256), half: bool = False
+    ) -> None:
+        super().__init__(["net"], [obs_dim, *hidden, 2 * action_dim], layer_norm=False, half=half)
         self.obs_dim, self.action_dim = obs_dim, action_dim
-        sizes = [obs_dim, *hidden]
-        layers: list[nn.Module] = []
-        for n_in, n_out in zip(sizes, sizes[1:], strict=False):
-            layers += [nn.Linear(n_in, n_out), nn.ReLU(inplace=True)]
-        self.net = nn.Sequential(*layers, nn.Linear(sizes[-1], 2 * action_dim))
-        for layer in self.net:
-            if isinstance(layer, nn.Linear):
-                nn.init.xavier_uniform_(layer.weight)
-                nn.init.zeros_(layer.bias)
 
-    def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+    def moments(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """obs (B, obs_dim) -> mean and log std, (B, action_dim) each."""
-        mean, log_std = self.net(obs).chunk(2, dim=-1)
+        mean, log_std = self(obs)[0].chunk(2, dim=-1)
         return mean, log_std.clamp(LOG_STD_MIN, LOG_STD_MAX)
 
     def sample(self, obs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Reparameterised action (B, action_dim) in (-1, 1) and its log probability (B,) for standard normal `noise`."""
-        mean, log_std = self(obs)
+        mean, log_std = self.moments(obs)
         u = torch.addcmul(mean, log_std.exp(), noise)
         # Haarnoja et al. 2018 (arXiv 1812.05905) eq. 26, with log(1 - tanh(u)^2) = 2 (log 2 - u - softplus(-2u)),
         # which does not overflow for large |u|.
@@ -52,62 +57,46 @@ class GaussianPolicy(nn.Module):
     @torch.no_grad()
     def act(self, obs: Tensor, noise: Tensor | None = None) -> Tensor:
         """Action (B, action_dim): the squashed mean, or a sample where `noise` is given."""
-        mean, log_std = self(obs)
+        mean, log_std = self.moments(obs)
         return torch.tanh(mean if noise is None else torch.addcmul(mean, log_std.exp(), noise))
 
 
-class TwinCritic(nn.Module):
-    """Two action values of (obs, action), computed as one batched product over weights stacked as (2, in, out)."""
+class TwinCritic(_ReferenceLayout):
+    """Two action values of (obs, action)."""
 
     def __init__(
-        self, obs_dim: int, action_dim: int, hidden: Sequence[int] = (256, 256, 256), layer_norm: bool = False
+        self,
+        obs_dim: int,
+        action_dim: int,
+        hidden: Sequence[int] = (256, 256, 256),
+        layer_norm: bool = False,
+        half: bool = False,
     ) -> None:
-        super().__init__()
-        self.layer_norm = layer_norm
-        sizes = [obs_dim + action_dim, *hidden, 1]
-        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        for n_in, n_out in zip(sizes, sizes[1:], strict=False):
-            weight = torch.empty(2, n_in, n_out)
-            for one in weight:
-                nn.init.xavier_uniform_(one)
-            self.weights.append(nn.Parameter(weight))
-            self.biases.append(nn.Parameter(torch.zeros(2, 1, n_out)))
-        self.register_state_dict_post_hook(_to_reference_layout)
-        self.register_load_state_dict_pre_hook(_from_reference_layout)
+        super().__init__(["net1.net", "net2.net"], [obs_dim + action_dim, *hidden, 1], layer_norm, half)
 
-    def forward(self, obs: Tensor, action: Tensor) -> Tensor:
-        """obs (B, obs_dim), action (B, action_dim) -> values (2, B)."""
-        x = torch.cat((obs, action), dim=-1)
-        h = x.expand(2, *x.shape)
-        last = len(self.weights) - 1
-        for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            h = torch.baddbmm(bias, h, weight)
-            if i < last:
-                if self.layer_norm:
-                    h = functional.layer_norm(h, h.shape[-1:])
-                h = torch.relu_(h)
-        return h.squeeze(-1)
+    def values(self, obs: Tensor, action: Tensor, frozen: bool = False) -> Tensor:
+        """obs (B, obs_dim), action (B, action_dim) -> values (2, B); `frozen`: gradients reach the inputs only."""
+        return self(obs, action, frozen=frozen).squeeze(-1)
 
 
-def _to_reference_layout(module: nn.Module, state: dict[str, Any], prefix: str, _metadata: Any) -> None:
-    assert isinstance(module, TwinCritic)
+def _to_reference(module: nn.Module, state: dict[str, Any], prefix: str, _metadata: Any) -> None:
+    assert isinstance(module, _ReferenceLayout)
     for i in range(len(module.weights)):
         weight, bias = state.pop(f"{prefix}weights.{i}"), state.pop(f"{prefix}biases.{i}")
-        for k in (0, 1):
-            state[f"{prefix}net{k + 1}.net.{2 * i}.weight"] = weight[k].t().contiguous()
-            state[f"{prefix}net{k + 1}.net.{2 * i}.bias"] = bias[k, 0].clone()
+        for k, name in enumerate(module._prefixes):
+            state[f"{prefix}{name}.{2 * i}.weight"] = weight[k].t().contiguous()
+            state[f"{prefix}{name}.{2 * i}.bias"] = bias[k, 0].clone()
 
 
-def _from_reference_layout(
+def _from_reference(
     module: nn.Module, state: dict[str, Any], prefix: str, _metadata: Any, _strict: bool, missing: list[str],
     _unexpected: list[str], _errors: list[str],
 ) -> None:  # fmt: skip
-    assert isinstance(module, TwinCritic)
+    assert isinstance(module, _ReferenceLayout)
     for i in range(len(module.weights)):
-        keys = [f"{prefix}net{k}.net.{2 * i}" for k in (1, 2)]
+        keys = [f"{prefix}{name}.{2 * i}" for name in module._prefixes]
         lacking = [f"{key}.{part}" for key in keys for part in ("weight", "bias") if f"{key}.{part}" not in state]
-        if lacking:
-            missing.extend(lacking)
-            continue
-        state[f"{prefix}weights.{i}"] = torch.stack([state.pop(f"{key}.weight").t() for key in keys])
-        state[f"{prefix}biases.{i}"] = torch.stack([state.pop(f"{key}.bias").unsqueeze(0) for key in keys])
+        missing.extend(lacking)
+        if not lacking:
+            state[f"{prefix}weights.{i}"] = torch.stack([state.pop(f"{key}.weight").t() for key in keys])
+            state[f"{prefix}biases.{i}"] = torch.stack([state.pop(f"{key}.bias").unsqueeze(0) for key in keys])

@@ -76,9 +76,9 @@ class SAC:
     def _update_critic(self, b: Batch) -> None:
         with torch.no_grad():
             next_action, next_log_prob = self.policy.sample(b.next_obs, self._noise(len(b.obs)))
-            next_q = self.target_critic(b.next_obs, next_action)
+            next_q = self.target_critic.values(b.next_obs, next_action)
             target = losses.soft_target(b.reward, b.discount, next_q, next_log_prob, self.log_alpha.exp())
-        q = self.critic(b.obs, b.action)
+        q = self.critic.values(b.obs, b.action)
         loss = losses.critic_loss(q, target)
         _step(self.critic_optimizer, self._critic_params, torch.autograd.grad(loss, self._critic_params))
         self._metrics["loss/critic"] = loss.detach()
@@ -86,7 +86,7 @@ class SAC:
 
     def _update_policy(self, obs: Tensor) -> None:
         action, log_prob = self.policy.sample(obs, self._noise(len(obs)))
-        q = self.critic(obs, action)
+        q = self.critic.values(obs, action, frozen=True)
         loss = losses.policy_loss(q, log_prob, self.log_alpha.exp())
         _step(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
         gradient = losses.temperature_gradient(log_prob, self.target_entropy)

@@ -1,0 +1,110 @@
+"""Where a run's figures go: CSV, TensorBoard, Weights & Biases, behind one interface."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Logger(Protocol):
+    """Takes named scalars at a step."""
+
+    def log(self, step: int, values: Mapping[str, float]) -> None: ...
+    def close(self) -> None: ...
+
+
+class CsvLogger:
+    """One row a call; a key seen for the first time adds a column, and the file is written anew once for it."""
+
+    def __init__(self, path: Path, resume_at: int | None = None) -> None:
+        self._path = path
+        self._columns: list[str] = ["step"]
+        self._rows: list[dict[str, Any]] = []
+        if resume_at is not None and path.is_file():
+            with path.open(newline="") as file:
+                reader = csv.DictReader(file)
+                self._columns = list(reader.fieldnames or self._columns)
+                # Rows after the saved state belong to work that was lost and will be done again.
+                self._rows = [row for row in reader if int(row["step"]) <= resume_at]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._rewrite()
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Append a row."""
+        row = {"step": step, **values}
+        self._rows.append(row)
+        added = [key for key in values if key not in self._columns]
+        if added:
+            self._columns += added
+            self._file.close()
+            self._rewrite()
+        else:
+            self._writer.writerow(row)
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _rewrite(self) -> None:
+        self._file = self._path.open("w", newline="")
+        self._writer = csv.DictWriter(self._file, self._columns, restval="")
+        self._writer.writeheader()
+        self._writer.writerows(self._rows)
+        self._file.flush()
+
+
+class TensorBoardLogger:
+    """Scalars as TensorBoard event files in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = SummaryWriter(str(folder))
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Add a point to each curve."""
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._writer.close()
+
+
+class WandbLogger:
+    """Scalars to Weights & Biases (`WANDB_MODE=offline` keeps them on this machine)."""
+
+    def __init__(self, folder: Path, project: str, entity: str | None, name: str, config: Mapping[str, Any]) -> None:
+        try:
+            import wandb
+        except ImportError as error:
+            raise ValueError("wandb is not installed: pip install wandb, or set disable_wandb=True") from error
+        self._run = wandb.init(project=project, entity=entity, name=name, dir=str(folder), config=dict(config))
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Send one row."""
+        self._run.log(dict(values), step=step)
+
+    def close(self) -> None:
+        """Finish the run."""
+        self._run.finish()
+
+
+class Loggers:
+    """Several loggers as one."""
+
+    def __init__(self, loggers: Sequence[Logger]) -> None:
+        self._loggers = list(loggers)
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """To each of them."""
+        for logger in self._loggers:
+            logger.log(step, values)
+
+    def close(self) -> None:
+        """Each of them."""
+        for logger in self._loggers:
+            logger.close()
