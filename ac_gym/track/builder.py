@@ -43,7 +43,6 @@ def build_track(layout: Layout) -> Track:
     wall_left, wall_right = crosssection.walls(
         layout, bounds, s, x, y, heading, curvature, half + kerb_left, half + kerb_right
     )
-    runoff_left, runoff_right = crosssection.runoff(layout, bounds, s, curvature)
     line = optimise_line(x, y, heading, half, half)
     return Track(
         name=layout.name,
@@ -60,8 +59,8 @@ def build_track(layout: Layout) -> Track:
         kerb_right=kerb_right,
         wall_left=wall_left,
         wall_right=wall_right,
-        runoff_left=runoff_left,
-        runoff_right=runoff_right,
+        runoff_left=crosssection.runoff(layout, bounds, s, 1.0),
+        runoff_right=crosssection.runoff(layout, bounds, s, -1.0),
         bank=crosssection.bank(layout, bounds, s, step_m),
         grade=crosssection.grade(layout, bounds, s, step_m),
         line_offset=line.offset,

@@ -89,15 +89,17 @@ def kerbs(layout: Layout, corners: Sequence[Corner], curvature: Array, step_m: f
     return smooth_periodic(left, _KERB_RAMP_M, step_m), smooth_periodic(right, _KERB_RAMP_M, step_m)
 
 
-def runoff(layout: Layout, bounds: Array, s: Array, curvature: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Surface codes (M,) left and right: a segment's `runoff` lies outside its bend, on both sides of a straight."""
+def own_side(layout: Layout, bounds: Array, s: Array, sign: float) -> NDArray[np.bool_]:
+    """Where (M,) a segment's roadside figures hold on the left (`sign` +1) or right (-1): outside a bend, else both."""
+    bend = np.array([np.sign(segment.angle_rad) for segment in layout.segments])
+    return (sign * bend <= 0)[segment_at(bounds, s)]
+
+
+def runoff(layout: Layout, bounds: Array, s: Array, sign: float) -> NDArray[np.int64]:
+    """Surface codes (M,) beyond the kerb on one side."""
     default = SURFACE_CODES[layout.defaults.runoff]
     own = np.array([SURFACE_CODES[g.runoff] if g.runoff else default for g in layout.segments], dtype=np.int64)
-    side = np.array([np.sign(g.angle_rad) for g in layout.segments])
-    index = segment_at(bounds, s)
-    left = np.where(side[index] <= 0, own[index], default)
-    right = np.where(side[index] >= 0, own[index], default)
-    return left, right
+    return np.where(own_side(layout, bounds, s, sign), own[segment_at(bounds, s)], default)
 
 
 def walls(
@@ -109,12 +111,15 @@ def walls(
     A barrier never folds over itself inside a tight corner, and gives way to a neighbouring stretch of the road.
     """
     step_m = bounds[-1] / len(s)
-    distance = profile(layout.segments, bounds, s, step_m, lambda g: g.wall_m or layout.defaults.wall_m)
+    own = np.array([segment.wall_m or layout.defaults.wall_m for segment in layout.segments])[segment_at(bounds, s)]
+    half = half_width(layout, bounds, s)
     found = []
     for sign, edge in ((1.0, edge_left), (-1.0, edge_right)):
+        distance = np.where(own_side(layout, bounds, s, sign), own, layout.defaults.wall_m)
+        distance = smooth_periodic(distance, _PROFILE_RAMP_M, step_m)
         bend = np.maximum(sign * curvature, 1e-9)
         room = np.minimum(_FOLD_LIMIT / bend, _room_beside(s, x, y, heading, edge, sign, bounds[-1], edge + distance))
-        wall = np.minimum(half_width(layout, bounds, s) + distance, room)
+        wall = np.minimum(half + distance, room)
         # A running minimum before the average keeps the smoothed barrier within the room.
         window = round(_PROFILE_RAMP_M / step_m) | 1
         lowest = np.lib.stride_tricks.sliding_window_view(
