@@ -28,7 +28,7 @@ def build_track(layout: Layout) -> Track:
     length_m = curve.length_m
     count = round(length_m / _STEP_M)
     step_m = length_m / count
-    s = step_m * np.arange(count)
+    s = step_m * np.arange(count, dtype=np.float64)
     heading, curvature = curve.heading_and_curvature(s)
     x, y, _, _ = curve.positions(count)
     x, y = x + layout.start.x_m, y + layout.start.y_m

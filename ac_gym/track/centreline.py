@@ -8,6 +8,7 @@ only the position is integrated numerically.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,7 @@ class Curve:
             theta_ahead - theta_behind
         ) / self.easing_m
 
-    def _heading_at_start(self, integrals) -> float:
+    def _heading_at_start(self, integrals: Callable[[Array], tuple[Array, Array]]) -> float:
         """Averaging shifts the heading at s = 0 when the lap begins near a corner; the given heading is kept."""
         half = 0.5 * self.easing_m
         ends = integrals(np.array([half, -half]))[1]

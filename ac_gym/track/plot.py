@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ac_gym.errors import AcGymError
 from ac_gym.track.model import GRAVEL, Array, Track
 
 if TYPE_CHECKING:
@@ -23,10 +26,11 @@ _TEXT = "#22262b"
 
 def draw_track(track: Track, speed: Array | None = None, ax: Axes | None = None) -> Axes:
     """Draws the track as seen from above; `speed` (M,) m/s at the stations colours the racing line, in km/h."""
-    import matplotlib.pyplot as plt
-    from matplotlib.collections import LineCollection
-
+    with _plotting():
+        from matplotlib.collections import LineCollection
     if ax is None:
+        import matplotlib.pyplot as plt
+
         ax = plt.subplots(figsize=_figure_size(track), layout="constrained")[1]
     ax.set_aspect("equal")
     ax.axis("off")
@@ -55,11 +59,20 @@ def draw_track(track: Track, speed: Array | None = None, ax: Axes | None = None)
     return ax
 
 
+@contextmanager
+def _plotting() -> Iterator[None]:
+    """Names the remedy where matplotlib, an optional dependency, is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise AcGymError("drawing needs matplotlib; pip install 'ac_gym[plot]'") from error
+
+
 def save_drawing(track: Track, path: str, speed: Array | None = None, note: str = "") -> None:
     """Writes the drawing to an image file, without a window; `note` is a line under the title."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    with _plotting():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
     figure = Figure(figsize=_figure_size(track), layout="constrained")
     FigureCanvasAgg(figure)
     ax = draw_track(track, speed, figure.add_subplot())

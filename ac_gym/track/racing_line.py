@@ -9,11 +9,15 @@ After Heilmeier et al., Minimum curvature trajectory planning and control for an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ac_gym.errors import InvalidTrackError
 from ac_gym.track.model import Array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 CAR_HALF_WIDTH_M = 1.0
 
@@ -61,7 +65,7 @@ def measure_line(x: Array, y: Array, heading: Array, offset: Array) -> Line:
     return Line(offset, tangent, curvature, s[:-1], float(s[-1]))
 
 
-def linear_curvature(x: Array, y: Array, heading: Array, offset: Array):
+def linear_curvature(x: Array, y: Array, heading: Array, offset: Array) -> tuple[csc_matrix, Array, Array]:
     """(matrix, constant, weight): curvature ~ matrix @ n + constant near `offset`, weight = arc length a station."""
     from scipy import sparse
 
@@ -93,7 +97,7 @@ def linear_curvature(x: Array, y: Array, heading: Array, offset: Array):
     return sparse.csc_matrix((values, (rows, columns)), shape=(count, count)), constant, weight
 
 
-def _solve(matrix, constant: Array, weight: Array, lower: Array, upper: Array) -> Array:
+def _solve(matrix: csc_matrix, constant: Array, weight: Array, lower: Array, upper: Array) -> Array:
     """argmin over lower <= n <= upper of sum weight * (matrix n + constant)^2."""
     import clarabel
     from scipy import sparse

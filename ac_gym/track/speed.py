@@ -96,7 +96,7 @@ class _Table:
 
     def __init__(self, envelope: Envelope, margin: float) -> None:
         count = int(np.ceil(envelope.speed[-1] / self._SPEED_STEP)) + 2
-        speed = self._SPEED_STEP * np.arange(count)
+        speed = self._SPEED_STEP * np.arange(count, dtype=np.float64)
         fraction = np.linspace(0.0, 1.0, self._FRACTION_STEPS + 1)
         self.lateral = (margin * np.interp(speed, envelope.speed, envelope.lateral)).tolist()
         accel = self._resample(envelope, envelope.accel, speed, fraction)

@@ -1,0 +1,1 @@
+"""The `ac-gym` command."""
