@@ -1,8 +1,8 @@
 """Writing files that are whole or not there, and what a run leaves on disk.
 
-    <run>/model/checkpoints/step_00200000/policy_net.pth ...    networks, loadable with weights_only
-    <run>/model/{final,best_lap_time,best_reward}/...           the same, replaced as the run goes on
-    <run>/training_state.pt                                     all that `--resume` needs, replay memory included
+model/checkpoints/step_00200000/policy_net.pth ...  networks, loadable with weights_only
+model/{final,best_lap_time,best_reward}/...         the same, replaced as the run goes on
+training_state.pt                                   all that `--resume` needs, replay memory included
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     for name, state in agent.networks().items():
-        write_atomically(partial / name, lambda path, state=state: torch.save(_on_cpu(state), path))
+        write_atomically(partial / name, _saver(_on_cpu(state)))
     if folder.exists():
         outdated = folder.with_name(f".{folder.name}.{os.getpid()}.outdated")
         os.replace(folder, outdated)
@@ -66,21 +66,22 @@ def load_networks(folder: Path, networks: Mapping[str, torch.nn.Module], device:
             network.load_state_dict(state)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
-            raise ValueError(f"{path} does not fit these networks ({reason}): check hidden units and observation") from error
+            raise ValueError(f"{path} does not fit: {reason} Check the hidden units and the observation.") from error
 
 
 def save_training(run: Path, agent: Agent, replay: Replay, progress: Progress, extra: Mapping[str, Any]) -> Path:
     """Everything that a resumed run needs, as one file; `extra` is the caller's own JSON-able part."""
-    memory = {k: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for k, v in replay.state_dict().items()}
+    memory = replay.state_dict()
+    arrays = {name: torch.from_numpy(value) for name, value in memory.items() if isinstance(value, np.ndarray)}
     state = {
         "agent": agent.state_dict(),
-        "replay": memory | {"rng": json.dumps(memory["rng"])},
+        "replay": memory | arrays | {"rng": json.dumps(memory["rng"])},
         "progress": progress.state_dict(),
         "random": _random_state(),
         "extra": json.dumps(dict(extra)),
     }
     path = run / TRAINING_STATE
-    write_atomically(path, lambda partial: torch.save(state, partial))
+    write_atomically(path, _saver(state))
     return path
 
 
@@ -92,23 +93,29 @@ def load_training(run: Path, agent: Agent, replay: Replay, progress: Progress) -
     state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     agent.load_state_dict(state["agent"])
     memory = {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in state["replay"].items()}
-    replay.load_state_dict(memory | {"rng": json.loads(memory["rng"])})
+    memory["rng"] = json.loads(state["replay"]["rng"])
+    replay.load_state_dict(memory)
     replay.end_episodes()
     progress.load_state_dict(state["progress"])
     _set_random_state(state["random"])
     return dict(json.loads(state["extra"]))
 
 
+def _saver(state: Mapping[str, Any]) -> Callable[[Path], None]:
+    return lambda path: torch.save(dict(state), path)
+
+
 def _random_state() -> dict[str, Any]:
-    kind, words, position, has_gauss, gauss = np.random.get_state()
-    numpy_state = [kind, words.tolist(), position, has_gauss, gauss]
-    return {"torch": torch.get_rng_state(), "numpy": json.dumps(numpy_state), "python": json.dumps(random.getstate())}
+    state = np.random.get_state(legacy=False)
+    state["state"]["key"] = state["state"]["key"].tolist()
+    return {"torch": torch.get_rng_state(), "numpy": json.dumps(state), "python": json.dumps(random.getstate())}
 
 
 def _set_random_state(state: Mapping[str, Any]) -> None:
     torch.set_rng_state(state["torch"])
-    kind, words, position, has_gauss, gauss = json.loads(state["numpy"])
-    np.random.set_state((kind, np.array(words, np.uint32), position, has_gauss, gauss))
+    legacy = json.loads(state["numpy"])
+    legacy["state"]["key"] = np.array(legacy["state"]["key"], np.uint32)
+    np.random.set_state(legacy)
     version, internal, gauss_next = json.loads(state["python"])
     random.setstate((version, tuple(internal), gauss_next))
 

@@ -1,7 +1,8 @@
 """The training loop of an off-policy agent on a Gymnasium environment, single or vector.
 
-`env_steps` counts steps of single environments: one step of a vector of 64 is 64 of them (fewer where NEXT_STEP autoreset
-spends one on a reset). The learner makes `env_steps / update_interval` updates once `start_steps` have been collected.
+`env_steps` counts steps of single environments: one step of a vector of 64 is 64 of them (fewer where NEXT_STEP
+autoreset spends one on a reset). The learner makes `env_steps / update_interval` updates once `start_steps` have been
+collected.
 """
 
 from __future__ import annotations
@@ -118,10 +119,9 @@ def train(
     s, p = settings, progress or Progress()
     venv = _as_vector(env)
     collector = _Collector(venv, agent, replay, s.seed + p.env_steps, p)
-    every_log, every_eval, every_checkpoint = (
-        _Every(interval, done)
-        for interval, done in ((s.log_interval, p.updates), (s.eval_interval, p.env_steps), (s.checkpoint_freq, p.env_steps))
-    )
+    every_log = _Every(s.log_interval, p.updates)
+    every_eval = _Every(s.eval_interval, p.env_steps)
+    every_checkpoint = _Every(s.checkpoint_freq, p.env_steps)
     started = time.monotonic() - p.elapsed_s
     reason = "num_steps"
     with StopRequest() as stop:
@@ -248,5 +248,5 @@ def _as_vector(env: gymnasium.Env | VectorEnv) -> VectorEnv:
 def _autoreset_mode(env: VectorEnv) -> AutoresetMode:
     mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
     if mode is AutoresetMode.DISABLED:
-        raise ValueError("the training loop needs a vector env that resets itself: make it with autoreset_mode NEXT_STEP")
+        raise ValueError("the training loop needs an environment that resets itself: autoreset_mode NEXT_STEP")
     return mode

@@ -9,13 +9,11 @@ import torch
 from torch import Tensor
 
 
-def soft_target(
-    reward: Tensor, discount: Tensor, next_q: Tensor, next_log_prob: Tensor, alpha: Tensor
-) -> Tensor:
+def soft_target(reward: Tensor, discount: Tensor, next_q: Tensor, next_log_prob: Tensor, alpha: Tensor) -> Tensor:
     """Eq. 3 and 6 over n steps, with the smaller of the two target values: (B,).
 
-    reward: the discounted sum of the window's rewards, (B,); discount: gamma^k after k steps, 0 where the window ends in
-    a terminal state, (B,); next_q: target critics at the sampled next action, (2, B).
+    reward: the discounted sum of the window's rewards, (B,); discount: gamma^k after k steps, 0 where the window ends
+    in a terminal state, (B,); next_q: target critics at the sampled next action, (2, B).
     """
     next_value = torch.minimum(next_q[0], next_q[1]) - alpha * next_log_prob
     return torch.addcmul(reward, discount, next_value)

@@ -1,14 +1,15 @@
 """Several multilayer perceptrons of one shape as batched products, with the gradient written out.
 
-For networks of a few hundred units autograd's bookkeeping, its outer products and its unused gradients cost a quarter of
-an update on a CPU. Here forward and backward are one autograd node each, over weights stacked as (E, in, out), and only
-the gradients that are asked for are computed: with frozen weights (a policy's loss seen through the critics) only the
-input's, and of the input only the part that asks.
+For networks of a few hundred units autograd's bookkeeping, its outer products and its unused gradients cost a good part
+of an update on a CPU. Here forward and backward are one autograd node each, over weights stacked as (E, in, out), and
+only the gradients that are asked for are computed: with frozen weights (a policy's loss seen through the critics) only
+the input's, and of the input only the part that asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -21,15 +22,15 @@ _LAYER_NORM_EPS = 1e-5
 class StackedMLP(nn.Module):
     """E perceptrons of layer `sizes` with ReLU between; Xavier-uniform weights, zero biases.
 
-    `layer_norm` normalises (without learned scale) before each ReLU; `half` computes the hidden layers in bfloat16, with
-    weights, first and last sums and optimiser in float32.
+    `layer_norm` normalises (without learned scale) before each ReLU; `low_precision` computes the hidden layers in
+    bfloat16; the last layer, the stored weights and their gradients stay float32.
     """
 
-    def __init__(self, stack: int, sizes: Sequence[int], layer_norm: bool = False, half: bool = False) -> None:
+    def __init__(self, stack: int, sizes: Sequence[int], layer_norm: bool = False, low_precision: bool = False) -> None:
         super().__init__()
-        self.layer_norm, self.half = layer_norm, half
+        self.layer_norm, self.low_precision = layer_norm, low_precision
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+        for n_in, n_out in pairwise(sizes):
             weight = torch.empty(stack, n_in, n_out)
             for one in weight:
                 nn.init.xavier_uniform_(one)
@@ -41,7 +42,7 @@ class StackedMLP(nn.Module):
 
         `frozen` weights get no gradient, which halves the backward pass where only the inputs' is wanted.
         """
-        options = (len(inputs), self.layer_norm, self.half)
+        options = (len(inputs), self.layer_norm, self.low_precision)
         params = [*self.weights, *self.biases]
         return _StackedMLP.apply(options, *inputs, *([p.detach() for p in params] if frozen else params))
 
@@ -49,16 +50,16 @@ class StackedMLP(nn.Module):
 class _StackedMLP(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, options: tuple[int, bool, bool], *tensors: Tensor) -> Tensor:
-        n_inputs, layer_norm, half = options
+        n_inputs, layer_norm, low_precision = options
         inputs, params = tensors[:n_inputs], tensors[n_inputs:]
         weights, biases = params[: len(params) // 2], params[len(params) // 2 :]
-        dtype = torch.bfloat16 if half else torch.float32
+        dtype = torch.bfloat16 if low_precision else torch.float32
         last = len(weights) - 1
         x = inputs[0] if n_inputs == 1 else torch.cat(inputs, dim=-1)
         h = x.to(dtype).expand(len(weights[0]), *x.shape)
         used, kept, norms = [], [h], []
         for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            if half:
+            if low_precision:
                 # The last layer is narrow and its sums are the answer: float32, at no cost.
                 weight, bias, h = (weight, bias, h.float()) if i == last else (weight.bfloat16(), bias.bfloat16(), h)
             used.append(weight)
@@ -78,7 +79,7 @@ class _StackedMLP(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        n_inputs, layer_norm, half = ctx.options
+        n_inputs, layer_norm, low_precision = ctx.options
         n = ctx.n_layers
         weights, kept, norms = ctx.saved_tensors[:n], ctx.saved_tensors[n : 2 * n], ctx.saved_tensors[2 * n :]
         want_inputs, want_params = ctx.needs_input_grad[1 : 1 + n_inputs], ctx.needs_input_grad[1 + n_inputs]
@@ -86,7 +87,7 @@ class _StackedMLP(torch.autograd.Function):
         bias_grads: list[Tensor | None] = [None] * n
         for i in reversed(range(n)):
             weight, h = weights[i], kept[i]
-            if half and i == n - 1:
+            if low_precision and i == n - 1:
                 h = h.float()
             if want_params:
                 weight_grads[i] = torch.bmm(h.transpose(1, 2), grad).float()
@@ -96,7 +97,7 @@ class _StackedMLP(torch.autograd.Function):
             transposed = weight.transpose(1, 2)
             # An outer product through bmm is ten times slower than through broadcasting.
             grad = grad * transposed if grad.shape[-1] == 1 else torch.bmm(grad, transposed)
-            if half and i == n - 1:
+            if low_precision and i == n - 1:
                 grad = grad.bfloat16()
             grad = torch.ops.aten.threshold_backward(grad, kept[i], 0.0)
             if layer_norm:

@@ -24,8 +24,8 @@ _LOG_2 = math.log(2.0)
 class _ReferenceLayout(StackedMLP):
     """A stack whose state dict is that of `nn.Sequential` networks under `prefixes`, one for each of the stack."""
 
-    def __init__(self, prefixes: Sequence[str], sizes: Sequence[int], layer_norm: bool, half: bool) -> None:
-        super().__init__(len(prefixes), sizes, layer_norm, half)
+    def __init__(self, prefixes: Sequence[str], sizes: Sequence[int], layer_norm: bool, low_precision: bool) -> None:
+        super().__init__(len(prefixes), sizes, layer_norm, low_precision)
         self._prefixes = tuple(prefixes)
         self.register_state_dict_post_hook(_to_reference)
         self.register_load_state_dict_pre_hook(_from_reference)
@@ -35,9 +35,9 @@ class GaussianPolicy(_ReferenceLayout):
     """A diagonal Gaussian squashed by tanh; the network gives mean and log standard deviation."""
 
     def __init__(
-        self, obs_dim: int, action_dim: int, hidden: Sequence[int] = (256, 256, 256), half: bool = False
+        self, obs_dim: int, action_dim: int, hidden: Sequence[int] = (256, 256, 256), low_precision: bool = False
     ) -> None:
-        super().__init__(["net"], [obs_dim, *hidden, 2 * action_dim], layer_norm=False, half=half)
+        super().__init__(["net"], [obs_dim, *hidden, 2 * action_dim], layer_norm=False, low_precision=low_precision)
         self.obs_dim, self.action_dim = obs_dim, action_dim
 
     def moments(self, obs: Tensor) -> tuple[Tensor, Tensor]:
@@ -46,7 +46,7 @@ class GaussianPolicy(_ReferenceLayout):
         return mean, log_std.clamp(LOG_STD_MIN, LOG_STD_MAX)
 
     def sample(self, obs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Reparameterised action (B, action_dim) in (-1, 1) and its log probability (B,) for standard normal `noise`."""
+        """Reparameterised action (B, action_dim) in (-1, 1) and its log probability (B,); normal noise."""
         mean, log_std = self.moments(obs)
         u = torch.addcmul(mean, log_std.exp(), noise)
         # Haarnoja et al. 2018 (arXiv 1812.05905) eq. 26, with log(1 - tanh(u)^2) = 2 (log 2 - u - softplus(-2u)),
@@ -70,9 +70,9 @@ class TwinCritic(_ReferenceLayout):
         action_dim: int,
         hidden: Sequence[int] = (256, 256, 256),
         layer_norm: bool = False,
-        half: bool = False,
+        low_precision: bool = False,
     ) -> None:
-        super().__init__(["net1.net", "net2.net"], [obs_dim + action_dim, *hidden, 1], layer_norm, half)
+        super().__init__(["net1.net", "net2.net"], [obs_dim + action_dim, *hidden, 1], layer_norm, low_precision)
 
     def values(self, obs: Tensor, action: Tensor, frozen: bool = False) -> Tensor:
         """obs (B, obs_dim), action (B, action_dim) -> values (2, B); `frozen`: gradients reach the inputs only."""

@@ -1,0 +1,111 @@
+"""A run's folder and the callbacks that fill it.
+
+log.log, config.yaml           what happened, with what
+summary.csv, summary/          the learner's figures as CSV and for TensorBoard
+model/, training_state.pt      see `checkpoint`
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from algorithms.checkpoint import save_networks, save_training
+from algorithms.loggers import Logger, Loggers
+from algorithms.loop import Agent, Callback, Progress, StepRecord
+from algorithms.replay import Replay
+
+log = logging.getLogger("algorithms")
+
+
+def make_run_folder(work_dir: str | None) -> Path:
+    """`work_dir`, or a new `outputs/<date_time>`."""
+    path = Path(work_dir) if work_dir else Path("outputs") / time.strftime("%Y%m%d_%H%M%S")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def log_to(run: Path) -> None:
+    """Write this program's log to the run's log.log, warnings to the terminal too."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    file = logging.FileHandler(run / "log.log")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.WARNING)
+    root.handlers[:] = [file, terminal]
+
+
+class SaveRun(Callback):
+    """Checkpoints at their time, the best mean return, and all that `--resume` needs."""
+
+    def __init__(
+        self,
+        run: Path,
+        agent: Agent,
+        replay: Replay,
+        extra: Callable[[], Mapping[str, object]] = dict,
+        networks: bool = True,
+    ) -> None:
+        self._run, self._agent, self._replay, self._extra, self._networks = run, agent, replay, extra, networks
+
+    def on_log(self, progress: Progress, metrics: Mapping[str, float]) -> None:
+        """Keep the networks with the best mean return of 100 episodes so far."""
+        full = len(progress.returns) == progress.returns.maxlen
+        if full and progress.mean_return() > progress.best_return:
+            progress.best_return = progress.mean_return()
+            if self._networks:
+                save_networks(self._agent, self._run / "model" / "best_reward")
+
+    def on_checkpoint(self, progress: Progress) -> None:
+        """Networks under their step, and the training state."""
+        if self._networks:
+            save_networks(self._agent, self._run / "model" / "checkpoints" / f"step_{progress.env_steps:08d}")
+        save_training(self._run, self._agent, self._replay, progress, self._extra())
+
+    def on_end(self, progress: Progress, reason: str) -> None:
+        """The last networks and state."""
+        log.info("ended by %s after %d steps, %d updates", reason, progress.env_steps, progress.updates)
+        if self._networks:
+            save_networks(self._agent, self._run / "model" / "final")
+        save_training(self._run, self._agent, self._replay, progress, self._extra())
+
+
+class LogRun(Callback):
+    """Figures to the loggers, episodes to log.log."""
+
+    def __init__(
+        self,
+        loggers: Sequence[Logger],
+        extra: Callable[[], Mapping[str, float]] = dict,
+        episodes_interval: int = 100,
+    ) -> None:
+        self._loggers, self._extra, self._interval = Loggers(loggers), extra, episodes_interval
+        self._next = episodes_interval
+
+    def on_step(self, progress: Progress, step: StepRecord) -> None:
+        """A line in log.log every so many episodes."""
+        if self._interval and progress.episodes >= self._next:
+            self._next = progress.episodes + self._interval
+            log.info(
+                "step %d: %d episodes, mean return %.2f", progress.env_steps, progress.episodes, progress.mean_return()
+            )
+
+    def on_log(self, progress: Progress, metrics: Mapping[str, float]) -> None:
+        """A row of everything."""
+        run = {
+            "time/elapsed_s": progress.elapsed_s,
+            "time/updates": progress.updates,
+            "episode/count": progress.episodes,
+        }
+        if progress.returns:
+            run["episode/return"] = progress.mean_return()
+            run["episode/length"] = sum(progress.lengths) / len(progress.lengths)
+        self._loggers.log(progress.env_steps, {**run, **metrics, **self._extra()})
+
+    def on_end(self, progress: Progress, reason: str) -> None:
+        """Close the files."""
+        self._loggers.close()
