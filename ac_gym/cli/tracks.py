@@ -18,10 +18,12 @@ def list_tracks() -> None:
 
     from ac_gym.track import available_tracks, load_track
 
-    table = Table("name", "title", "length", "corners", "direction")
-    table.columns[0].no_wrap = True
-    for column in (2, 3):
-        table.columns[column].justify = "right"
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("title", overflow="ellipsis", no_wrap=True)
+    table.add_column("length", justify="right", no_wrap=True)
+    table.add_column("corners", justify="right")
+    table.add_column("direction", no_wrap=True)
     for name in available_tracks():
         track = load_track(name)
         table.add_row(name, track.title, f"{track.length_m:.0f} m", str(len(track.corners)), track.direction)
@@ -54,5 +56,6 @@ def show(
     try:
         save_drawing(track, str(path), speed, note)
     except (OSError, ValueError) as error:
-        raise AcGymError(f"{path}: cannot be written ({error}); choose another --output") from error
+        reason = getattr(error, "strerror", None) or error
+        raise AcGymError(f"{path}: cannot be written ({reason}); choose another --output") from error
     typer.echo(f"{path}: {track.title}, {track.length_m:.0f} m{f'; {note}' if note else ''}")

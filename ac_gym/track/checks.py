@@ -20,13 +20,13 @@ def check_segments(layout: Layout) -> None:
         half = 0.5 * (segment.width_m or layout.defaults.width_m)
         if segment.radius_m is not None and abs(segment.radius_m) <= half:
             raise InvalidTrackError(
-                f"{layout.name} segment {number} ({segment.name}): radius_m {segment.radius_m:g} is within half the "
+                f"{layout.source} segment {number} ({segment.name}): radius_m {segment.radius_m:g} is within half the "
                 f"road width ({half:g} m)"
             )
     total = sum(segment.length_m for segment in layout.segments)
     if abs(total - layout.length_m) > _LENGTH_TOLERANCE * layout.length_m:
         raise InvalidTrackError(
-            f"{layout.name}: the segments add up to {total:.0f} m, but length_m is {layout.length_m:.0f}"
+            f"{layout.source}: the segments add up to {total:.0f} m, but length_m is {layout.length_m:.0f}"
         )
 
 
@@ -41,7 +41,7 @@ def check_closing(layout: Layout, written: Curve, closed: Curve) -> None:
     too_far = length_change[worst] > _MAX_LENGTH_CHANGE or angle_change.max(initial=0.0) > _MAX_ANGLE_CHANGE
     if left_over > 1e-3 or too_far:
         raise InvalidTrackError(
-            f"{layout.name}: the lap does not close: it ends {np.hypot(dx, dy):.1f} m from its start "
+            f"{layout.source}: the lap does not close: it ends {np.hypot(dx, dy):.1f} m from its start "
             f"(x {dx:+.1f}, y {dy:+.1f}) and {np.degrees(missing):+.1f} deg from its first heading; "
             "correct lengths and radii"
         )
@@ -65,7 +65,7 @@ def check_crossing(layout: Layout, x: Array, y: Array, half_width: Array, s: Arr
             f"{k + 1} ({layout.segments[k].name})"
             for k in (np.searchsorted(bounds, s[[i[first], j[first]]], side="right") - 1).clip(0, len(bounds) - 2)
         ]
-        raise InvalidTrackError(f"{layout.name}: the road runs over itself: segment {names[0]} meets {names[1]}")
+        raise InvalidTrackError(f"{layout.source}: the road runs over itself: segment {names[0]} meets {names[1]}")
 
 
 def check_folds(layout: Layout, s: Array, curvature: Array, left: Array, right: Array, bounds: Array) -> None:
@@ -75,6 +75,6 @@ def check_folds(layout: Layout, s: Array, curvature: Array, left: Array, right: 
     if tight[worst] >= 0.8:
         k = int(np.clip(np.searchsorted(bounds, s[worst], side="right") - 1, 0, len(bounds) - 2))
         raise InvalidTrackError(
-            f"{layout.name} segment {k + 1} ({layout.segments[k].name}): the inside edge folds, the radius is "
+            f"{layout.source} segment {k + 1} ({layout.segments[k].name}): the inside edge folds, the radius is "
             f"{1.0 / abs(curvature[worst]):.1f} m; widen the corner or narrow the road"
         )

@@ -65,7 +65,7 @@ def grade(layout: Layout, bounds: Array, s: Array, step_m: float) -> Array:
     slope = profile(layout.segments, bounds, s, step_m, lambda g: (g.grade_percent or 0.0) / 100.0)
     if abs(slope.mean()) > _MAX_MEAN_GRADE:
         raise InvalidTrackError(
-            f"{layout.name}: grade_percent climbs {slope.mean() * bounds[-1]:.0f} m over a lap; it must end level"
+            f"{layout.source}: grade_percent climbs {slope.mean() * bounds[-1]:.0f} m over a lap; it must end level"
         )
     return slope - slope.mean()
 

@@ -63,6 +63,8 @@ class Start:
 class Layout:
     """A validated track file."""
 
+    source: str
+    """file name, for messages"""
     name: str
     title: str
     country: str
@@ -179,6 +181,7 @@ def _layout(source: str, data: Any) -> Layout:
         raise InvalidTrackError(f"{source}: segments must be a list of at least two")
     length_m = top.number("length_m", 100.0, 100_000.0)
     return Layout(
+        source=source,
         name=top.text("name"),
         title=top.text("title"),
         country=top.text("country"),

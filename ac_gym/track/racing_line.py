@@ -39,12 +39,18 @@ def optimise_line(
     x: Array, y: Array, heading: Array, width_left: Array, width_right: Array, iterations: int = _ITERATIONS
 ) -> Line:
     """The line of minimum curvature that keeps the car's sides within the white lines."""
+    from scipy import sparse
+
     upper = width_left - CAR_HALF_WIDTH_M
     lower = CAR_HALF_WIDTH_M - width_right
     offset = np.zeros(len(x))
     for _ in range(iterations):
-        matrix, constant, weight = linear_curvature(x, y, heading, offset)
-        offset = _solve(matrix, constant, weight, lower, upper)
+        path = linearise(x, y, heading, offset)
+        # Least squares of curvature * sqrt(arc length), whose derivative holds both factors.
+        root = np.sqrt(path.weight)
+        residual = path.curvature * root
+        jacobian = sparse.diags(root) @ path.d_curvature + sparse.diags(0.5 * path.curvature / root) @ path.d_weight
+        offset = _solve(jacobian.tocsc(), residual - jacobian @ offset, lower, upper)
     return measure_line(x, y, heading, offset)
 
 
@@ -65,49 +71,57 @@ def measure_line(x: Array, y: Array, heading: Array, offset: Array) -> Line:
     return Line(offset, tangent, curvature, s[:-1], float(s[-1]))
 
 
-def linear_curvature(x: Array, y: Array, heading: Array, offset: Array) -> tuple[csc_matrix, Array, Array]:
-    """(matrix, constant, weight): curvature ~ matrix @ n + constant near `offset`, weight = arc length a station."""
+@dataclass(frozen=True)
+class Linearised:
+    """A path's curvature and arc length a station, and how they change with the offsets (sparse, M x M)."""
+
+    curvature: Array
+    weight: Array
+    """arc length that belongs to each station, m"""
+    d_curvature: csc_matrix
+    d_weight: csc_matrix
+
+
+def linearise(x: Array, y: Array, heading: Array, offset: Array) -> Linearised:
+    """The exact derivatives of `measure_line`: each station depends on itself and its two neighbours."""
     from scipy import sparse
 
     count = len(x)
-    line = measure_line(x, y, heading, offset)
-    after = np.diff(line.s, append=line.length_m)
-    before = np.roll(after, 1)
-    weight = 0.5 * (before + after)
-    normal_x, normal_y = -np.sin(line.heading), np.cos(line.heading)
     across_x, across_y = -np.sin(heading), np.cos(heading)
-
-    def onto(px: Array, py: Array, shift: int) -> Array:
-        return np.roll(px, -shift) * normal_x + np.roll(py, -shift) * normal_y
-
-    # Second difference of the position over unequal chords, along the path's normal.
-    ahead, behind = 1.0 / (after * weight), 1.0 / (before * weight)
-    here = -(ahead + behind)
-    constant = ahead * onto(x, y, 1) + here * onto(x, y, 0) + behind * onto(x, y, -1)
+    px, py = x + offset * across_x, y + offset * across_y
+    dx, dy = np.roll(px, -1) - px, np.roll(py, -1) - py
+    chord = np.hypot(dx, dy)
+    tx, ty = dx / chord, dy / chord
+    along = np.arctan2(dy, dx)
+    turn = _wrapped(along - np.roll(along, 1))
     i = np.arange(count)
-    rows = np.concatenate([i, i, i])
-    columns = np.concatenate([(i + 1) % count, i, (i - 1) % count])
-    values = np.concatenate(
-        [
-            ahead * onto(across_x, across_y, 1),
-            here * onto(across_x, across_y, 0),
-            behind * onto(across_x, across_y, -1),
-        ]
-    )
-    return sparse.csc_matrix((values, (rows, columns)), shape=(count, count)), constant, weight
+    rows, columns = np.tile(i, 2), np.concatenate([i, (i + 1) % count])
+
+    def of_chords(from_end: Array, to_end: Array) -> csc_matrix:
+        return sparse.csc_matrix((np.concatenate([from_end, to_end]), (rows, columns)), shape=(count, count))
+
+    next_x, next_y = np.roll(across_x, -1), np.roll(across_y, -1)
+    d_chord = of_chords(-(tx * across_x + ty * across_y), tx * next_x + ty * next_y)
+    d_along = of_chords((ty * across_x - tx * across_y) / chord, (tx * next_y - ty * next_x) / chord)
+    earlier = sparse.csc_matrix((np.ones(count), (i, (i - 1) % count)), shape=(count, count))
+    weight = 0.5 * (chord + np.roll(chord, 1))
+    d_weight = 0.5 * (d_chord + earlier @ d_chord)
+    curvature = turn / weight
+    d_turn = d_along - earlier @ d_along
+    d_curvature = sparse.diags(1.0 / weight) @ (d_turn - sparse.diags(curvature) @ d_weight)
+    return Linearised(curvature, weight, d_curvature.tocsc(), d_weight.tocsc())
 
 
-def _solve(matrix: csc_matrix, constant: Array, weight: Array, lower: Array, upper: Array) -> Array:
-    """argmin over lower <= n <= upper of sum weight * (matrix n + constant)^2."""
+def _solve(matrix: csc_matrix, constant: Array, lower: Array, upper: Array) -> Array:
+    """argmin over lower <= n <= upper of |matrix n + constant|^2."""
     import clarabel
     from scipy import sparse
 
     count = len(constant)
-    weighted = matrix.T @ sparse.diags(weight)
     # Scaled to numbers near one; a trace of stiffness makes straights unique.
     scale = 1e3
-    quadratic = sparse.triu(scale * (weighted @ matrix) + 1e-9 * sparse.identity(count), format="csc")
-    linear = scale * (weighted @ constant)
+    quadratic = sparse.triu(scale * (matrix.T @ matrix) + 1e-9 * sparse.identity(count), format="csc")
+    linear = scale * (matrix.T @ constant)
     identity = sparse.identity(count, format="csc")
     bounds = sparse.vstack([identity, -identity], format="csc")
     settings = clarabel.DefaultSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,8 +110,8 @@ class _Table:
         by_speed = np.column_stack([np.interp(speed, envelope.speed, column) for column in values.T])
         return np.vstack([np.interp(fraction, envelope.fraction, row) for row in by_speed])
 
-    def look_up(self, rows: list[list[float]], v: float, demand: float, load: float) -> tuple[float, float]:
-        """The figure in `rows` at speed v and lateral `demand`, and the lateral limit; `load` scales the tyres."""
+    def look_up(self, rows: list[list[float]], v: float, demand: float, load: float) -> float:
+        """The figure in `rows` at speed v and lateral `demand`; `load` scales the tyres."""
         at = min(v, self.top) / self._SPEED_STEP
         i = int(at)
         t = at - i
@@ -121,7 +122,7 @@ class _Table:
         low, high = rows[i], rows[i + 1]
         below = low[j] + u * (low[j + 1] - low[j])
         above = high[j] + u * (high[j + 1] - high[j])
-        return below + t * (above - below), limit
+        return below + t * (above - below)
 
 
 def _cornering_speed(road: _Road, envelope: Envelope, margin: float) -> Array:
@@ -143,45 +144,52 @@ def _cornering_speed(road: _Road, envelope: Envelope, margin: float) -> Array:
 
 def _forward(road: _Road, table: _Table, limit: Array) -> Array:
     """Speeds (M,) from accelerating at the envelope out of the slowest corner, repeated until the lap is periodic."""
-    rows, look_up = table.accel, table.look_up
     path = _from_slowest(road, limit)
-    top = path[0][0]
-    speeds = [0.0] * len(path)
-    v = top
-    for _ in range(_MAX_LAPS):
-        begin = v
-        for k, (most, step, curvature, cosine, sine, grade) in enumerate(path):
-            v = min(v, most)
-            speeds[k] = v
-            pull = v * v * curvature
-            a, _ = look_up(rows, v, abs(pull * cosine - GRAVITY * sine), cosine + pull * sine / GRAVITY)
-            v = max(v * v + 2.0 * step * (a - GRAVITY * grade), 1.0) ** 0.5
-        if abs(min(v, top) - begin) < _SAME_SPEED_MPS:
-            break
-    return np.roll(np.array(speeds), int(limit.argmin()))
+
+    def gain(v: float, place: tuple[float, ...]) -> float:
+        _, _, curvature, cosine, sine, grade = place
+        pull = v * v * curvature
+        load = cosine + pull * sine / GRAVITY
+        return table.look_up(table.accel, v, abs(pull * cosine - GRAVITY * sine), load) - GRAVITY * grade
+
+    return np.roll(_sweep(path, gain), int(limit.argmin()))
 
 
 def _backward(road: _Road, table: _Table, limit: Array) -> Array:
-    """Speeds (M,) lowered where the car could not brake in time for what follows."""
-    rows, look_up = table.brake, table.look_up
+    """Speeds (M,) lowered where the car could not brake in time for what follows: the same sweep, against time."""
     path = _from_slowest(road, limit)
-    speeds = [0.0] * len(path)
+    # Seen from the end, the step to the place before belongs to that place.
+    steps = [place[1] for place in path]
+    against = [(p[0], steps[k - 1], *p[2:]) for k, p in enumerate(path)]
+    against = [against[0], *against[:0:-1]]
+
+    def gain(v: float, place: tuple[float, ...]) -> float:
+        _, _, curvature, cosine, sine, grade = place
+        pull = v * v * curvature
+        load = cosine + pull * sine / GRAVITY
+        return load * table.look_up(table.brake, v, abs(pull * cosine - GRAVITY * sine), load) + GRAVITY * grade
+
+    speeds = _sweep(against, gain)
+    return np.roll(np.concatenate([speeds[:1], speeds[:0:-1]]), int(limit.argmin()))
+
+
+def _sweep(path: list[tuple[float, ...]], gain: Callable[[float, tuple[float, ...]], float]) -> Array:
+    """Speeds (M,) along `path` from its slowest place, gaining all that is allowed (Heun's rule in squared speed)."""
+    count = len(path)
+    speeds = [0.0] * count
     v = path[0][0]
     for _ in range(_MAX_LAPS):
         begin = v
-        for k in range(len(path) - 1, -1, -1):
-            most, step, curvature, cosine, sine, grade = path[k]
-            following = v * v
-            # The deceleration of a step is the one possible at its start, where the car is faster.
-            for _ in range(3):
-                pull = v * v * curvature
-                load = cosine + pull * sine / GRAVITY
-                b, _ = look_up(rows, v, abs(pull * cosine - GRAVITY * sine), load)
-                v = min(max(following + 2.0 * step * (load * b + GRAVITY * grade), 1.0) ** 0.5, most)
+        for k, place in enumerate(path):
             speeds[k] = v
+            following = path[(k + 1) % count]
+            step, most = place[1], following[0]
+            first = gain(v, place)
+            reached = min(max(v * v + 2.0 * step * first, 1.0) ** 0.5, most)
+            v = min(max(v * v + step * (first + gain(reached, following)), 1.0) ** 0.5, most)
         if abs(v - begin) < _SAME_SPEED_MPS:
             break
-    return np.roll(np.array(speeds), int(limit.argmin()))
+    return np.array(speeds)
 
 
 def _from_slowest(road: _Road, limit: Array) -> list[tuple[float, ...]]:
