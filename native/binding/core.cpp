@@ -80,9 +80,10 @@ const std::uint8_t* data_of(const Mask& mask, int count) {
 
 NB_MODULE(_core, m) {
     m.doc() = "Native core of ac_gym: simulated world, track queries and task for batches of cars.";
-    std::vector<std::string> params(ac::car_param_names, ac::car_param_names + ac::car_param_count);
+    nb::dict params;  // name -> unit, in the order of CarParams.set
+    for (const ac::CarParamName& p : ac::car_param_names) params[p.name] = p.unit;
     std::vector<std::string> situations(ac::situation::names, ac::situation::names + ac::situation::width);
-    m.attr("CAR_PARAMS") = nb::cast(params);
+    m.attr("CAR_PARAMS") = params;
     m.attr("SITUATION") = nb::cast(situations);
     m.attr("FRAME_WIDTH") = int(ac::channel::width);
     m.attr("CONTROL_WIDTH") = ac::control_width;

@@ -1,0 +1,5 @@
+"""Drivers that need no learning."""
+
+from ac_gym.drivers.line_follower import LineFollower
+
+__all__ = ["LineFollower"]

@@ -1,0 +1,135 @@
+"""A batch of cars as a Gymnasium `VectorEnv`: one native batch, not copies of the single environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ac_gym.envs.session import Session
+from ac_gym.errors import UnknownNameError
+from ac_gym.task import Telemetry
+
+Array = NDArray[np.floating]
+
+
+class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
+    """`num_envs` cars that drive for the same task; spaces, rewards and keywords are those of `AssettoCorsaEnv`.
+
+    `autoreset_mode`: Gymnasium's NEXT_STEP (default: the step after an end resets that car, its action is ignored and its
+    reward 0), SAME_STEP (the ended car is reset at once; `info["final_obs"]` has its last observation) or DISABLED.
+    `info` has arrays (N,): `lap_time` (s; NaN where no lap was completed in this step), `lap_valid`, `lap_count` and
+    `end_reason` (`ac_gym.task.Ending`).
+
+    `copy=False` gives observation, reward and ending as views that the next step overwrites.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "autoreset_mode": AutoresetMode.NEXT_STEP}  # type: ignore[misc]
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        track: str | Path = "monza",
+        car: str | Path = "bmw_z4_gt3",
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        copy: bool = True,
+        render_mode: str | None = None,
+        **settings: Any,
+    ) -> None:
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise UnknownNameError("render_mode", render_mode, self.metadata["render_modes"])
+        self.autoreset_mode = _mode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
+        self.render_mode = render_mode
+        self.num_envs = num_envs
+        self.session = Session(num_envs, track=track, car=car, **settings)
+        self.single_observation_space = self.session.observation_space
+        self.single_action_space = self.session.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._copy = copy
+        self._ended = np.zeros(num_envs, np.uint8)
+        self._renderer: Any = None
+        self._driving = False
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Everything known of the cars, by name: arrays (N,) or (N, k), views that the next step overwrites."""
+        return self.session.telemetry
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Array, dict[str, Any]]:
+        """Begin episodes: of all cars, or of those in `options["reset_mask"]` (N,) bool.
+
+        One seed seeds the whole batch; each car has a stream of its own.
+        """
+        if isinstance(seed, list):
+            raise ValueError("one seed for the whole batch, not a list: each car draws from its own stream of it")
+        mask = (options or {}).get("reset_mask")
+        if mask is not None:
+            mask = np.ascontiguousarray(mask, dtype=np.uint8)
+        super().reset(seed=seed)
+        if seed is not None or not self._driving:
+            self.session.seed(int(self.np_random.integers(2**63)))
+        self._driving = True
+        self.session.reset(mask)
+        self._ended[:] = 0 if mask is None else self._ended * (mask == 0)
+        return self._out(self.session.task.observation), {}
+
+    def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        if not self._driving:
+            raise RuntimeError("call reset() before the first step()")
+        task = self.session.task
+        begins = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
+        self.session.step(actions, begins)
+        finished = self.session.finished_laps()
+        info: dict[str, Any] = {
+            "lap_time": np.where(finished, self.telemetry["last_lap_time"] / 1000.0, np.nan),
+            "lap_valid": finished & (self.telemetry["last_lap_valid"] != 0),
+            "lap_count": self.telemetry["lap_count"].astype(np.int64),
+            "end_reason": task.ending.copy(),
+        }
+        np.bitwise_or(task.terminated, task.truncated, out=self._ended)
+        observation = task.observation
+        reward, terminated, truncated = task.reward, task.terminated.astype(bool), task.truncated.astype(bool)
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
+            info["final_obs"] = observation.copy()
+            info["_final_obs"] = self._ended.astype(bool)
+            reward = reward.copy()
+            self.session.reset(self._ended)
+            self._ended[:] = 0
+        return self._out(observation), self._out(reward), terminated, truncated, info
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:  # type: ignore[override]
+        """A picture (H, W, 3) of each car, in `rgb_array` mode."""
+        if self.render_mode is None:
+            return None
+        if self._renderer is None:
+            from ac_gym.envs.rendering import Renderer  # needs pygame
+
+            self._renderer = Renderer(self.session, "rgb_array", round(self.session.world.control_rate))
+        return tuple(self._renderer.draw(i) for i in range(self.num_envs))
+
+    def close_extras(self, **kwargs: Any) -> None:
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+        self.session.close()
+
+    def _out(self, values: Array) -> Array:
+        return values.copy() if self._copy else values
+
+
+def _mode(mode: AutoresetMode | str) -> AutoresetMode:
+    if isinstance(mode, AutoresetMode):
+        return mode
+    names = {m.name.lower(): m for m in AutoresetMode} | {m.value.lower(): m for m in AutoresetMode}
+    if mode.lower() not in names:
+        raise UnknownNameError("autoreset_mode", mode, [m.name for m in AutoresetMode])
+    return names[mode.lower()]

@@ -1,0 +1,167 @@
+"""Python face of the native task: actions to controls, frames to observation, reward and end of episode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ac_gym import _core, channels
+from ac_gym.car import Car
+from ac_gym.errors import ConfigError, UnknownNameError
+from ac_gym.task.settings import TaskSettings
+from ac_gym.task.telemetry import Telemetry
+from ac_gym.worlds.base import Mask, World
+
+RewardTerm = Callable[[Telemetry], NDArray[np.floating]]
+"""Telemetry of N cars -> (N,), added to the reward"""
+EndingTerm = Callable[[Telemetry], NDArray[np.bool_]]
+"""Telemetry of N cars -> (N,) bool: the episode ends (terminated)"""
+ObservationTerm = Callable[[Telemetry], NDArray[np.floating]]
+"""Telemetry of N cars -> (N, k) or (N,), appended to the observation"""
+
+
+class Ending(IntEnum):
+    """Why an episode ended; the numbers are the native core's."""
+
+    DRIVING = 0
+    OUT_OF_TRACK = 1
+    TOO_SLOW = 2
+    TOO_FAR_FROM_LINE = 3
+    TIME_LIMIT = 4
+    LAP_LIMIT = 5
+    CUSTOM = 6
+
+
+class Task:
+    """Turns a world's frames into what a learner needs. All arrays belong to the task and are overwritten by each step."""
+
+    def __init__(
+        self,
+        world: World,
+        settings: TaskSettings | None = None,
+        *,
+        manual_gearbox: bool = False,
+        reward_terms: Sequence[RewardTerm] = (),
+        endings: Sequence[EndingTerm] = (),
+        extra_observations: Sequence[ObservationTerm] = (),
+        threads: int = 1,
+    ) -> None:
+        self.world = world
+        self.settings = settings or TaskSettings()
+        native = _native_settings(self.settings, world.car, world.control_rate, manual_gearbox)
+        self._task = _core.Task(world.native_track, world.count, native, threads)
+        self._reward_terms, self._endings, self._extra = tuple(reward_terms), tuple(endings), tuple(extra_observations)
+        n = world.count
+        self.action_size: int = self._task.action_size
+        self.actions = np.zeros((n, self.action_size), np.float32)
+        self.controls = np.zeros((n, _core.CONTROL_WIDTH), np.float32)
+        self.reward = np.zeros(n)
+        self.terminated, self.truncated = np.zeros((2, n), np.uint8)
+        self.ending = np.zeros(n, np.int32)
+        self.situations = np.zeros((n, len(_core.SITUATION)))
+        self.telemetry = Telemetry(world.frames, self.situations, self.actions, self.controls)
+        self._native_size: int = self._task.observation_size
+        self.observation = np.zeros((n, self._native_size), np.float32)
+        if self._extra:
+            self._make_room_for_extra()
+
+    @property
+    def observation_size(self) -> int:
+        return self.observation.shape[1]
+
+    def act(self, actions: NDArray[np.float32], mask: Mask | None = None) -> NDArray[np.float32]:
+        """Controls (N, 4) for actions (N, action_size); values beyond -1..1 are clipped.
+
+        Raises ValueError for actions of another shape, or that are not finite.
+        """
+        given = np.asarray(actions, dtype=np.float32)
+        if given.shape != self.actions.shape:
+            raise ValueError(f"actions must have shape {self.actions.shape}, have {given.shape}")
+        self.actions[:] = given
+        bad = self._task.act(self.actions, mask, self.controls)
+        if bad >= 0:
+            raise ValueError(f"action of car {bad} is not finite: {given[bad].tolist()}")
+        return self.controls
+
+    def begin(self, mask: Mask | None = None) -> None:
+        """Begin an episode with the present frame: for the cars whose mask is not 0, or for all."""
+        self._observe(mask, fresh=mask is None, only=mask is not None)
+
+    def observe(self, mask: Mask | None = None) -> None:
+        """Judge the step that led to the present frame; cars whose mask is not 0 begin an episode with it instead."""
+        self._observe(mask, fresh=False, only=False)
+        for reward in self._reward_terms:
+            term = np.asarray(reward(self.telemetry), dtype=np.float64)
+            self.reward += term if mask is None else np.where(mask, 0.0, term)
+        for ends in self._endings:
+            ended = np.asarray(ends(self.telemetry), dtype=bool) & (self.ending == Ending.DRIVING)
+            if mask is not None:
+                ended &= mask == 0
+            self.terminated[ended], self.ending[ended] = 1, Ending.CUSTOM
+
+    def _observe(self, mask: Mask | None, *, fresh: bool, only: bool) -> None:
+        self._task.observe(
+            self.world.frames, mask, fresh, only, self.observation, self.reward, self.terminated, self.truncated, self.ending,
+            self.situations,
+        )  # fmt: skip
+        at = self._native_size
+        for observe in self._extra:
+            values = _columns(observe(self.telemetry))
+            self.observation[:, at : at + values.shape[1]] = np.clip(
+                values, -_core.OBSERVATION_LIMIT, _core.OBSERVATION_LIMIT
+            )
+            at += values.shape[1]
+
+    def _make_room_for_extra(self) -> None:
+        """Ask each extra observation once, to learn its width."""
+        width = sum(_columns(observe(self.telemetry)).shape[1] for observe in self._extra)
+        self.observation = np.zeros((self.world.count, self._native_size + width), np.float32)
+
+
+def _columns(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    values = np.asarray(values)
+    return values[:, None] if values.ndim == 1 else values
+
+
+def _native_settings(settings: TaskSettings, car: Car, control_rate: float, manual_gearbox: bool) -> _core.TaskSettings:
+    native = _core.TaskSettings()
+    native.control_rate = control_rate
+    native.relative_actions = settings.use_relative_actions
+    native.manual_gears = manual_gearbox
+    native.steer_rate, native.pedal_rate = _positive(settings, "max_steer_rate"), _positive(settings, "max_pedal_rate")
+    native.steer_limit = car.steer_limit
+    native.sensors, native.previous_blocks = settings.enable_sensors, settings.add_previous_obs_to_state
+    native.target_speed = settings.use_target_speed
+    if settings.enable_task_id_in_obs:
+        if settings.task_id not in settings.task_ids:
+            raise UnknownNameError("task_id", settings.task_id, settings.task_ids)
+        native.task_count, native.task_index = len(settings.task_ids), settings.task_ids.index(settings.task_id)
+    for name, scale in settings.obs_extra.items() if settings.use_obs_extra else ():
+        if name not in channels.COLUMNS:
+            raise UnknownNameError("telemetry channel in obs_extra", name, channels.COLUMNS)
+        for column in range(channels.COLUMNS[name].start, channels.COLUMNS[name].stop):
+            native.add_channel(column, float(scale))
+    native.reference_line, native.gap_scale = settings.use_reference_line_in_reward, _positive(settings, "gap_const")
+    native.action_penalty = settings.penalize_actions_diff_coef if settings.penalize_actions_diff else 0.0
+    native.out_penalty = settings.out_of_track_penalty if settings.enable_out_of_track_penalty else 0.0
+    native.end_out_of_track, native.use_tyres_out = (
+        settings.enable_out_of_track_termination,
+        settings.use_ac_out_of_track,
+    )
+    native.end_too_slow = settings.enable_low_speed_termination
+    native.slow_speed, native.slow_time = _positive(settings, "low_speed"), _positive(settings, "low_speed_time")
+    native.gap_limit = 0.0 if settings.max_gap is None else _positive(settings, "max_gap")
+    seconds = 0.0 if settings.max_episode_py_time is None else _positive(settings, "max_episode_py_time")
+    native.max_steps = round(seconds * control_rate)
+    native.max_laps = 0 if settings.max_laps_number is None else int(_positive(settings, "max_laps_number"))
+    return native
+
+
+def _positive(settings: TaskSettings, name: str) -> float:
+    value = float(getattr(settings, name))
+    if not value > 0.0:
+        raise ConfigError(f"{name} must be greater than 0, is {value:g}")
+    return value

@@ -1,0 +1,187 @@
+"""The simulated world: the native simulator, in process, a batch of cars."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ac_gym import _core, channels
+from ac_gym.car import Car, envelope
+from ac_gym.errors import ConfigError, UnknownNameError
+from ac_gym.track import Track, speed_profile
+from ac_gym.worlds.base import Mask
+
+_CARS_A_THREAD = 64  # fewer are not worth waking a thread for
+
+
+@dataclass(frozen=True)
+class SimulationSettings:
+    """Settings of the simulated world; every one is a keyword of the environments and a key of the configuration."""
+
+    physics_freq: float = 325.0
+    """physics steps a second, at least; rounded up to a whole number a control step [Hz]"""
+    threads: int = 0
+    """threads that share the cars; 0 chooses by the number of cars and cores"""
+    start: str = "random"
+    """where an episode begins: `random` anywhere on the lap, `line` standing at the hotlap start"""
+    start_speed: tuple[float, float] = (0.4, 0.9)
+    """range of the speed at a random start, as a share of the car's limit speed profile"""
+    start_offset: float = 1.5
+    """a random start is up to this far to either side of the racing line [m]"""
+    start_heading: float = 0.05
+    """a random start points up to this far off the racing line [rad]"""
+    manual_gearbox: bool = False
+    """gears are shifted by a fourth action (below -0.5 down, above 0.5 up) instead of the game's automatic box"""
+    abs: bool = False
+    """anti-lock brakes, where the car has them"""
+    traction_control: bool = False
+    """traction control, where the car has it"""
+    damage_rate: float = 0.0
+    """damage by walls: 0 none, 1 real"""
+    tyre_wear_rate: float = 0.0
+    """tyre wear: 0 none, 1 real"""
+    fuel_rate: float = 0.0
+    """fuel use: 0 none, 1 real"""
+    air_temperature: float = 26.0
+    """[degC]"""
+    road_temperature: float = 32.0
+    """[degC]"""
+    brake_gamma: float = 2.4
+    """exponent of the game's brake curve"""
+    randomise: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """car parameter (`grip`, `power`, `chassis_mass`, ...: names of `ac_gym._core.CAR_PARAMS`) -> range of a factor that
+    is drawn anew for each car at each reset"""
+    sensor_noise: Mapping[str, float] = field(default_factory=dict)
+    """telemetry channel -> standard deviation of Gaussian noise on it, in the channel's unit"""
+    action_delay: tuple[float, float] = (0.0, 0.0)
+    """range of the time between a control and its effect, drawn for each car at each reset [s]"""
+
+
+class SimulatedWorld:
+    """`count` cars on one track; bit-identical for a seed, whatever the number of threads."""
+
+    def __init__(
+        self,
+        track: Track,
+        car: Car,
+        count: int,
+        settings: SimulationSettings | None = None,
+        *,
+        control_rate: float = 25.0,
+    ) -> None:
+        settings = settings or SimulationSettings()
+        if count < 1:
+            raise ConfigError(f"num_envs must be at least 1, is {count}")
+        self.track, self.car, self.count, self.control_rate = track, car, count, control_rate
+        self.settings = settings
+        self.profile = speed_profile(track, envelope(car))
+        self.native_track = native_track(track, self.profile.speed)
+        self.frames: NDArray[np.float64] = np.zeros((count, channels.WIDTH))
+        threads = settings.threads or min(os.cpu_count() or 1, max(count // _CARS_A_THREAD, 1))
+        self.threads = threads
+        self._world = _core.World(
+            self.native_track, car.native, count, _native_settings(settings, track, control_rate), threads
+        )
+
+    def seed(self, seed: int) -> None:
+        self._world.seed(seed)
+
+    def reset(self, mask: Mask | None = None) -> None:
+        self._world.reset(mask, self.frames)
+
+    def step(self, controls: NDArray[np.float32], mask: Mask | None = None) -> None:
+        self._world.step(controls, mask, self.frames)
+
+    def place(self, car: int, s: float, offset: float = 0.0, heading: float = 0.0, speed: float = 0.0) -> None:
+        """Put one car at centre-line position `s` with lateral `offset` (m, + left), `heading` to the road (rad), `speed` (m/s)."""
+        self._world.place(car, s, offset, heading, speed, self.frames)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def native_track(track: Track, target_speed: NDArray[np.float64]) -> _core.Track:
+    """The track as the native core takes it; `target_speed` (M,) m/s at its stations."""
+    names = (
+        "x", "y", "heading", "curvature", "width_left", "width_right", "kerb_left", "kerb_right", "wall_left", "wall_right",
+        "bank", "grade", "runoff_left", "runoff_right", "line_offset", "line_heading", "line_s", "line_curvature",
+    )  # fmt: skip
+    columns = {name: np.ascontiguousarray(getattr(track, name), dtype=np.float64) for name in names}
+    columns["height"] = np.concatenate([[0.0], np.cumsum(track.grade[:-1] * track.step_m)])
+    columns["target_speed"] = np.ascontiguousarray(target_speed)
+    samples = max(round(track.line_length_m), 2)  # about one a metre
+    at = np.arange(samples) * track.line_length_m / samples
+    line_curvature = np.interp(at, track.line_s, track.line_curvature, period=track.line_length_m)
+    line_speed = np.interp(at, track.line_s, target_speed, period=track.line_length_m)
+    return _core.Track.make(
+        columns, track.length_m, track.line_length_m, line_curvature, line_speed, list(track.sector_s)
+    )
+
+
+def _native_settings(settings: SimulationSettings, track: Track, control_rate: float) -> _core.WorldSettings:
+    if control_rate <= 0 or settings.physics_freq < control_rate:
+        raise ConfigError(
+            f"physics_freq ({settings.physics_freq:g} Hz) must be at least ego_sampling_freq ({control_rate:g} Hz)"
+        )
+    native = _core.WorldSettings()
+    native.control_rate = control_rate
+    native.substeps = int(np.ceil(settings.physics_freq / control_rate))
+    native.brake_gamma = settings.brake_gamma
+    air = _core.Ambient()
+    air.air_temperature, air.road_temperature = settings.air_temperature, settings.road_temperature
+    air.air_density = 1.2922 - 0.0041 * settings.air_temperature  # the game's own formula, at sea level
+    native.ambient = air
+    aids = _core.Aids()
+    aids.automatic_gearbox = not settings.manual_gearbox
+    aids.abs, aids.traction_control = settings.abs, settings.traction_control
+    aids.damage_rate, aids.tyre_wear_rate, aids.fuel_rate = (
+        settings.damage_rate,
+        settings.tyre_wear_rate,
+        settings.fuel_rate,
+    )
+    native.aids = aids
+    native.start = _native_start(settings, track)
+    native.delay_low, native.delay_high = _range("action_delay", settings.action_delay)
+    if native.delay_high > 7.0 / control_rate:
+        raise ConfigError(
+            f"action_delay: at most 7 control steps ({7.0 / control_rate:g} s), is {native.delay_high:g} s"
+        )
+    names = list(_core.CAR_PARAMS)
+    for name, factors in settings.randomise.items():
+        if name not in _core.CAR_PARAMS:
+            raise UnknownNameError("car parameter in randomise", name, names)
+        low, high = _range(f"randomise {name}", factors)
+        native.randomise(names.index(name), low, high)
+    for name, sigma in settings.sensor_noise.items():
+        if name not in channels.COLUMNS:
+            raise UnknownNameError("telemetry channel in sensor_noise", name, channels.COLUMNS)
+        columns = channels.COLUMNS[name]
+        for column in range(columns.start, columns.stop):
+            native.add_noise(column, float(sigma))
+    return native
+
+
+def _native_start(settings: SimulationSettings, track: Track) -> _core.StartSettings:
+    start = _core.StartSettings()
+    if settings.start not in ("random", "line"):
+        raise UnknownNameError("start", settings.start, ("random", "line"))
+    start.random_position = settings.start == "random"
+    start.s, start.offset = track.start.s_m, track.start.offset_m
+    if start.random_position:
+        start.speed_low, start.speed_high = _range("start_speed", settings.start_speed)
+        start.offset_range, start.heading_range = settings.start_offset, settings.start_heading
+    return start
+
+
+def _range(name: str, bounds: tuple[float, float]) -> tuple[float, float]:
+    try:
+        low, high = map(float, bounds)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name} must be a range [low, high], is {bounds!r}") from None
+    if not 0.0 <= low <= high:
+        raise ConfigError(f"{name} must be a range 0 <= low <= high, is {bounds!r}")
+    return low, high
