@@ -7,6 +7,7 @@ import numpy as np
 from ac_gym.track import checks, crosssection
 from ac_gym.track.centreline import Curve, close_curve
 from ac_gym.track.layout import Layout
+from ac_gym.track.minimum_time import Ground, quicken_line
 from ac_gym.track.model import Array, Corner, StartPose, Track
 from ac_gym.track.racing_line import optimise_line
 
@@ -43,7 +44,10 @@ def build_track(layout: Layout) -> Track:
     wall_left, wall_right = crosssection.walls(
         layout, bounds, s, x, y, heading, curvature, half + kerb_left, half + kerb_right
     )
-    line = optimise_line(x, y, heading, half, half)
+    bank = crosssection.bank(layout, bounds, s, step_m)
+    grade = crosssection.grade(layout, bounds, s, step_m)
+    ground = Ground(x, y, heading, half, half, bank, grade)
+    line = quicken_line(ground, optimise_line(x, y, heading, half, half))
     return Track(
         name=layout.name,
         title=layout.title,
@@ -61,8 +65,8 @@ def build_track(layout: Layout) -> Track:
         wall_right=wall_right,
         runoff_left=crosssection.runoff(layout, bounds, s, 1.0),
         runoff_right=crosssection.runoff(layout, bounds, s, -1.0),
-        bank=crosssection.bank(layout, bounds, s, step_m),
-        grade=crosssection.grade(layout, bounds, s, step_m),
+        bank=bank,
+        grade=grade,
         line_offset=line.offset,
         line_heading=line.heading,
         line_s=line.s,

@@ -41,8 +41,7 @@ def optimise_line(
     """The line of minimum curvature that keeps the car's sides within the white lines."""
     from scipy import sparse
 
-    upper = width_left - CAR_HALF_WIDTH_M
-    lower = CAR_HALF_WIDTH_M - width_right
+    lower, upper = line_limits(width_left, width_right)
     offset = np.zeros(len(x))
     for _ in range(iterations):
         path = linearise(x, y, heading, offset)
@@ -52,6 +51,11 @@ def optimise_line(
         jacobian = sparse.diags(root) @ path.d_curvature + sparse.diags(0.5 * path.curvature / root) @ path.d_weight
         offset = _solve(jacobian.tocsc(), residual - jacobian @ offset, lower, upper)
     return measure_line(x, y, heading, offset)
+
+
+def line_limits(width_left: Array, width_right: Array) -> tuple[Array, Array]:
+    """Least and greatest offset (M,) that keep the car's sides within the white lines."""
+    return CAR_HALF_WIDTH_M - width_right, width_left - CAR_HALF_WIDTH_M
 
 
 def measure_line(x: Array, y: Array, heading: Array, offset: Array) -> Line:

@@ -45,12 +45,37 @@ class SpeedProfile:
     mean_speed_mps: float
 
 
+@dataclass(frozen=True)
+class Road:
+    """A closed line as the passes see it, each (M,): `step` is the distance to the next station, m."""
+
+    step: Array
+    curvature: Array
+    cos_bank: Array
+    sin_bank: Array
+    grade: Array
+
+    @classmethod
+    def along(cls, track: Track) -> Road:
+        return cls(
+            step=np.diff(track.line_s, append=track.line_length_m),
+            curvature=track.line_curvature,
+            cos_bank=np.cos(track.bank),
+            sin_bank=np.sin(track.bank),
+            grade=track.grade,
+        )
+
+
 def speed_profile(track: Track, envelope: Envelope, *, margin: float = 1.0) -> SpeedProfile:
     """The forward-backward pass over a closed lap; `margin` scales the accelerations that may be used.
 
     Bank lowers the lateral demand and raises the load on the tyres; grade adds to or takes from the longitudinal part.
     """
-    road = _Road.along(track)
+    return profile(Road.along(track), envelope, margin=margin)
+
+
+def profile(road: Road, envelope: Envelope, *, margin: float = 1.0) -> SpeedProfile:
+    """The same for any closed line."""
     limit = _cornering_speed(road, envelope, margin)
     table = _Table(envelope, margin)
     speed = _forward(road, table, limit)
@@ -68,47 +93,30 @@ def speed_profile(track: Track, envelope: Envelope, *, margin: float = 1.0) -> S
     )
 
 
-@dataclass(frozen=True)
-class _Road:
-    """The racing line as the passes see it: each (M,); `step` is the distance to the next station."""
-
-    step: Array
-    curvature: Array
-    cos_bank: Array
-    sin_bank: Array
-    grade: Array
-
-    @classmethod
-    def along(cls, track: Track) -> _Road:
-        return cls(
-            step=np.diff(track.line_s, append=track.line_length_m),
-            curvature=track.line_curvature,
-            cos_bank=np.cos(track.bank),
-            sin_bank=np.sin(track.bank),
-            grade=track.grade,
-        )
-
-
 class _Table:
-    """The envelope on a uniform grid, as plain lists: a pass asks it a single point at a time."""
+    """The envelope on a uniform grid, as plain lists: a pass asks it a single point at a time.
+
+    The second axis is what a friction ellipse leaves, sqrt(1 - fraction^2), in which accelerations are nearly straight:
+    over the fraction itself a coarse table would cut the corner where they fall steeply.
+    """
 
     _SPEED_STEP = 0.5
-    _FRACTION_STEPS = 32
+    _LEFT_STEPS = 32
 
     def __init__(self, envelope: Envelope, margin: float) -> None:
         count = int(np.ceil(envelope.speed[-1] / self._SPEED_STEP)) + 2
         speed = self._SPEED_STEP * np.arange(count, dtype=np.float64)
-        fraction = np.linspace(0.0, 1.0, self._FRACTION_STEPS + 1)
         self.lateral = (margin * np.interp(speed, envelope.speed, envelope.lateral)).tolist()
-        accel = self._resample(envelope, envelope.accel, speed, fraction)
+        accel = self._resample(envelope, envelope.accel, speed)
         self.accel = np.where(accel > 0.0, margin * accel, accel).tolist()
-        self.brake = (margin * self._resample(envelope, envelope.brake, speed, fraction)).tolist()
+        self.brake = (margin * self._resample(envelope, envelope.brake, speed)).tolist()
         self.top = self._SPEED_STEP * (count - 2)
 
-    @staticmethod
-    def _resample(envelope: Envelope, values: Array, speed: Array, fraction: Array) -> Array:
+    def _resample(self, envelope: Envelope, values: Array, speed: Array) -> Array:
+        left = np.sqrt(np.maximum(1.0 - envelope.fraction**2, 0.0))[::-1]
+        wanted = np.linspace(0.0, 1.0, self._LEFT_STEPS + 1)
         by_speed = np.column_stack([np.interp(speed, envelope.speed, column) for column in values.T])
-        return np.vstack([np.interp(fraction, envelope.fraction, row) for row in by_speed])
+        return np.vstack([np.interp(wanted, left, row[::-1]) for row in by_speed])
 
     def look_up(self, rows: list[list[float]], v: float, demand: float, load: float) -> float:
         """The figure in `rows` at speed v and lateral `demand`; `load` scales the tyres."""
@@ -116,16 +124,17 @@ class _Table:
         i = int(at)
         t = at - i
         limit = load * (self.lateral[i] + t * (self.lateral[i + 1] - self.lateral[i]))
-        share = min(demand / limit, 1.0) * self._FRACTION_STEPS if limit > 0.0 else float(self._FRACTION_STEPS)
-        j = min(int(share), self._FRACTION_STEPS - 1)
-        u = share - j
+        share = demand / limit if demand < limit else 1.0
+        left = (1.0 - share * share) ** 0.5 * self._LEFT_STEPS
+        j = min(int(left), self._LEFT_STEPS - 1)
+        u = left - j
         low, high = rows[i], rows[i + 1]
         below = low[j] + u * (low[j + 1] - low[j])
         above = high[j] + u * (high[j + 1] - high[j])
         return below + t * (above - below)
 
 
-def _cornering_speed(road: _Road, envelope: Envelope, margin: float) -> Array:
+def _cornering_speed(road: Road, envelope: Envelope, margin: float) -> Array:
     """(M,): the speed up to which each station can be taken at constant speed."""
     v = np.linspace(0.0, envelope.speed[-1], 401)
     lateral = margin * np.interp(v, envelope.speed, envelope.lateral)
@@ -142,7 +151,7 @@ def _cornering_speed(road: _Road, envelope: Envelope, margin: float) -> Array:
     return np.where(over.any(axis=1), crossing, v[-1])
 
 
-def _forward(road: _Road, table: _Table, limit: Array) -> Array:
+def _forward(road: Road, table: _Table, limit: Array) -> Array:
     """Speeds (M,) from accelerating at the envelope out of the slowest corner, repeated until the lap is periodic."""
     path = _from_slowest(road, limit)
 
@@ -155,7 +164,7 @@ def _forward(road: _Road, table: _Table, limit: Array) -> Array:
     return np.roll(_sweep(path, gain), int(limit.argmin()))
 
 
-def _backward(road: _Road, table: _Table, limit: Array) -> Array:
+def _backward(road: Road, table: _Table, limit: Array) -> Array:
     """Speeds (M,) lowered where the car could not brake in time for what follows: the same sweep, against time."""
     path = _from_slowest(road, limit)
     # Seen from the end, the step to the place before belongs to that place.
@@ -192,7 +201,7 @@ def _sweep(path: list[tuple[float, ...]], gain: Callable[[float, tuple[float, ..
     return np.array(speeds)
 
 
-def _from_slowest(road: _Road, limit: Array) -> list[tuple[float, ...]]:
+def _from_slowest(road: Road, limit: Array) -> list[tuple[float, ...]]:
     """The stations as (limit, step, curvature, cos bank, sin bank, grade), beginning where `limit` is lowest."""
     columns = (limit, road.step, road.curvature, road.cos_bank, road.sin_bank, road.grade)
     start = int(limit.argmin())
