@@ -6,14 +6,20 @@ these classes; OmegaConf does the parsing and is imported only when a configurat
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import inspect
 import typing
+from collections import abc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ac_gym.errors import ConfigError, UnknownNameError
+from ac_gym.task import TaskSettings
+from ac_gym.worlds import SimulationSettings
 
 
 def _key(default: Any, help: str) -> Any:
@@ -21,53 +27,60 @@ def _key(default: Any, help: str) -> Any:
 
 
 @dataclass
-class AssettoCorsaConfig:
-    """The world, the task and how episodes begin and end."""
+class _RunKeys:
+    """Keys of the section AssettoCorsa that are not settings of the world or the task."""
 
-    world: str = _key("simulated", "Where the car drives: simulated, or game (which arrives with the game bridge).")
     track: str = _key("monza", "Track by name (ac-gym tracks list) or path of a track file.")
     car: str = _key("bmw_z4_gt3", "Car by name or path of a car file.")
+    world: str = _key("simulated", "Where the car drives: simulated, or game (which arrives with the game bridge).")
     num_cars: int = _key(64, "Cars that drive at the same time in the simulator, each in an episode of its own.")
-    threads: int = _key(1, "Threads that the simulator spreads the cars over.")
-    ego_sampling_freq: int = _key(25, "Control steps a second.")
-    max_episode_py_time: float = _key(600.0, "Seconds after which an episode is truncated.")
-    max_laps_number: int | None = _key(None, "Completed laps after which an episode is truncated; null for no limit.")
-    gap_const: float = _key(12.0, "Distance from the racing line at which the reward reaches zero, m.")
-    use_reference_line_in_reward: bool = _key(True, "Scale the reward down with the distance from the racing line.")
-    penalize_actions_diff: bool = _key(False, "Subtract a penalty for changes of the action from step to step.")
-    penalize_actions_diff_coef: float = _key(0.1, "Size of that penalty.")
-    enable_out_of_track_penalty: bool = _key(False, "Subtract a penalty while the car is off the track.")
-    out_of_track_penalty: float = _key(1.0, "Size of that penalty, a step.")
-    enable_out_of_track_termination: bool = _key(True, "End the episode when more than two tyres leave the track.")
-    use_ac_out_of_track: bool = _key(True, "Off track by the count of tyres, else by the car's own position.")
-    enable_low_speed_termination: bool = _key(True, "End the episode when the car stays slower than 1 m/s for 10 s.")
-    max_gap: float | None = _key(None, "End the episode beyond this distance from the racing line, m; null for never.")
-    use_relative_actions: bool = _key(True, "Actions change the controls (rate limited) instead of setting them.")
-    max_steer_rate: float = _key(900.0, "Fastest steering of relative actions, degrees a second at the wheel.")
-    enable_sensors: bool = _key(True, "Observe the distances to the track's borders along 11 rays.")
-    add_previous_obs_to_state: bool = _key(True, "Observe the last three telemetry blocks too.")
-    use_target_speed: bool = _key(False, "Observe 12 target speeds of the road ahead.")
-    enable_task_id_in_obs: bool = _key(False, "Observe which of the known tasks this is, as a one-hot vector.")
-    start: str = _key("random", "Where episodes start: random (anywhere on the lap) or line (before the start line).")
-    start_speed: list[float] = field(
-        default_factory=lambda: [0.0, 0.9],
-        metadata={"help": "Speed of random starts, from and to, as a share of the limit's speed."},
-    )
-    start_offset: float = _key(1.0, "Largest distance of random starts from the racing line, m.")
-    start_heading: float = _key(0.05, "Largest angle of random starts to the racing line, rad.")
-    randomisation: dict[str, Any] = field(
-        default_factory=dict,
-        metadata={"help": "Ranges of physical parameters drawn each episode, as mass: [0.95, 1.05]."},
-    )
-    sensor_noise: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "Standard deviation of Gaussian noise on telemetry channels, by name."}
-    )
-    action_delay: list[float] = field(
-        default_factory=lambda: [0.0, 0.0],
-        metadata={"help": "Range of the delay from a control to its effect, s, drawn each episode."},
-    )
     eval_number_of_laps: int = _key(4, "Laps of an evaluation, out lap included.")
     save_lap_csv: bool = _key(True, "Write the telemetry of evaluation laps as CSV.")
+
+
+def _assetto_corsa_config() -> type:
+    """The section AssettoCorsa: `_RunKeys` and every setting of the world and the task, as defined there."""
+    entries = []
+    for settings in (TaskSettings, SimulationSettings):
+        sentences = _sentences(settings)
+        for entry in dataclasses.fields(settings):
+            kind = _plain_type(typing.get_type_hints(settings)[entry.name])
+            metadata = {"help": sentences[entry.name]}
+            default = _plain_default(entry)
+            if isinstance(default, list | dict):
+                entries.append((entry.name, kind, field(default_factory=default.copy, metadata=metadata)))
+            else:
+                entries.append((entry.name, kind, field(default=default, metadata=metadata)))
+    return dataclasses.make_dataclass("AssettoCorsaConfig", entries, bases=(_RunKeys,))
+
+
+def _sentences(settings: type) -> dict[str, str]:
+    """Field name -> the text under it in the class's source."""
+    body = ast.parse(inspect.getsource(settings)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {entry.name: entry.name.replace("_", " ") for entry in dataclasses.fields(settings)}
+    for statement, following in pairwise(body.body):
+        if isinstance(statement, ast.AnnAssign) and isinstance(following, ast.Expr):
+            assert isinstance(statement.target, ast.Name)
+            assert isinstance(following.value, ast.Constant)
+            found[statement.target.id] = " ".join(str(following.value.value).split())
+    return found
+
+
+def _plain_type(kind: Any) -> Any:
+    """A field's type in the terms of YAML: tuples are lists, mappings dictionaries of anything."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        return list[arguments[0]]  # type: ignore[valid-type]
+    return dict[str, Any] if origin is abc.Mapping else kind
+
+
+def _plain_default(entry: dataclasses.Field[Any]) -> Any:
+    value = entry.default if entry.default_factory is dataclasses.MISSING else entry.default_factory()
+    return list(value) if isinstance(value, tuple) else value
+
+
+AssettoCorsaConfig = _assetto_corsa_config()
 
 
 @dataclass
@@ -113,7 +126,7 @@ class SACConfig:
 class Config:
     """A run of `train.py`."""
 
-    AssettoCorsa: AssettoCorsaConfig = field(default_factory=AssettoCorsaConfig)
+    AssettoCorsa: AssettoCorsaConfig = field(default_factory=AssettoCorsaConfig)  # type: ignore[valid-type]
     Agent: AgentConfig = field(default_factory=AgentConfig)
     SAC: SACConfig = field(default_factory=SACConfig)
     seed: int = _key(0, "Seed of the environments, the networks and the sampling.")
@@ -160,11 +173,18 @@ def save_config(config: Config, path: Path) -> None:
     path.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
 
 
+def env_kwargs(config: Config) -> dict[str, Any]:
+    """Keywords of the environments, single or vector, as the configuration says."""
+    section: Any = config.AssettoCorsa
+    names = [entry.name for settings in (TaskSettings, SimulationSettings) for entry in dataclasses.fields(settings)]
+    return {name: getattr(section, name) for name in ("track", "car", "world", *names)}
+
+
 def describe_keys() -> str:
     """All keys with default and sentence, one a line."""
     lines = []
     for key, entry in _fields(Config):
-        default = entry.default if entry.default_factory is dataclasses.MISSING else entry.default_factory()
+        default = _plain_default(entry)
         shown = "null" if default is None else str(default).lower() if isinstance(default, bool) else default
         lines.append(f"  {key}={shown}\n      {_help(entry)}")
     return "\n".join(lines)
@@ -223,25 +243,21 @@ def _help(entry: dataclasses.Field[Any]) -> str:
 
 
 def _type_name(entry: dataclasses.Field[Any]) -> str:
-    names = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "a text"}
-    text = str(entry.type)
+    text = entry.type.__name__ if isinstance(entry.type, type) and "[" not in str(entry.type) else str(entry.type)
     optional = " or null" if "None" in text else ""
-    text = text.replace(" | None", "")
-    listed = {"list[float]": "a list of numbers", "list[int]": "a list of whole numbers"}
-    return (names.get(text) or listed.get(text) or "a mapping") + optional
+    names = {
+        "bool": "true or false", "int": "a whole number", "float": "a number", "str": "a text",
+        "list[float]": "a list of numbers", "list[int]": "a list of whole numbers", "list[str]": "a list of texts",
+    }  # fmt: skip
+    return names.get(text.replace(" | None", ""), "a mapping") + optional
 
 
 def _check_ranges(config: Config) -> None:
-    task, agent, sac = config.AssettoCorsa, config.Agent, config.SAC
+    task: Any = config.AssettoCorsa
+    agent, sac = config.Agent, config.SAC
     rules = [
-        (task.world in ("simulated", "game"), "AssettoCorsa.world must be simulated or game"),
-        (task.world != "game", "AssettoCorsa.world=game arrives with the game bridge; use simulated"),
-        (task.start in ("random", "line"), "AssettoCorsa.start must be random or line"),
         (task.num_cars >= 1, "AssettoCorsa.num_cars must be at least 1"),
-        (task.threads >= 1, "AssettoCorsa.threads must be at least 1"),
-        (task.ego_sampling_freq >= 1, "AssettoCorsa.ego_sampling_freq must be at least 1"),
-        (len(task.start_speed) == 2, "AssettoCorsa.start_speed must be a pair, as [0.0, 0.9]"),
-        (len(task.action_delay) == 2, "AssettoCorsa.action_delay must be a pair of seconds, as [0.0, 0.08]"),
+        (task.eval_number_of_laps >= 1, "AssettoCorsa.eval_number_of_laps must be at least 1"),
         (agent.batch_size >= 1, "Agent.batch_size must be at least 1"),
         (agent.memory_size >= agent.batch_size, "Agent.memory_size must hold at least one batch"),
         (agent.update_interval > 0, "Agent.update_interval must be above 0"),

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from algorithms.errors import UserError
 from algorithms.loop import Agent, Progress
 from algorithms.replay import Replay
 
@@ -43,8 +44,8 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    for name, state in agent.networks().items():
-        write_atomically(partial / name, _saver(_on_cpu(state)))
+    for name, module in agent.modules().items():
+        write_atomically(partial / name, _saver(_on_cpu(module.state_dict())))
     if folder.exists():
         outdated = folder.with_name(f".{folder.name}.{os.getpid()}.outdated")
         os.replace(folder, outdated)
@@ -60,13 +61,13 @@ def load_networks(folder: Path, networks: Mapping[str, torch.nn.Module], device:
     for name, network in networks.items():
         path = folder / name
         if not path.is_file():
-            raise ValueError(f"no {name} in {folder}: give the folder of a checkpoint, as model/final of a run")
+            raise UserError(f"no {name} in {folder}: give the folder of a checkpoint, as model/final of a run")
         state = torch.load(path, map_location=device, weights_only=True)
         try:
             network.load_state_dict(state)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
-            raise ValueError(f"{path} does not fit: {reason} Check the hidden units and the observation.") from error
+            raise UserError(f"{path} does not fit: {reason} Check the hidden units and the observation.") from error
 
 
 def save_training(run: Path, agent: Agent, replay: Replay, progress: Progress, extra: Mapping[str, Any]) -> Path:
@@ -89,7 +90,7 @@ def load_training(run: Path, agent: Agent, replay: Replay, progress: Progress) -
     """Restore what `save_training` wrote and return its `extra`; the environment starts new episodes."""
     path = run / TRAINING_STATE
     if not path.is_file():
-        raise ValueError(f"nothing to resume in {run}: it has no {TRAINING_STATE}")
+        raise UserError(f"nothing to resume in {run}: it has no {TRAINING_STATE}")
     state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     agent.load_state_dict(state["agent"])
     memory = {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in state["replay"].items()}

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from algorithms.errors import UserError
+
 
 class Logger(Protocol):
     """Takes named scalars at a step."""
@@ -59,10 +61,10 @@ class CsvLogger:
 class TensorBoardLogger:
     """Scalars as TensorBoard event files in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, resume_at: int | None = None) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder))
+        self._writer = SummaryWriter(str(folder), purge_step=resume_at)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Add a point to each curve."""
@@ -81,7 +83,7 @@ class WandbLogger:
         try:
             import wandb
         except ImportError as error:
-            raise ValueError("wandb is not installed: pip install wandb, or set disable_wandb=True") from error
+            raise UserError("wandb is not installed: pip install wandb, or set disable_wandb=True") from error
         self._run = wandb.init(project=project, entity=entity, name=name, dir=str(folder), config=dict(config))
 
     def log(self, step: int, values: Mapping[str, float]) -> None:

@@ -16,8 +16,10 @@ from typing import Any, Protocol
 
 import gymnasium
 import numpy as np
+import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
+from algorithms.errors import UserError
 from algorithms.interrupts import StopRequest
 from algorithms.replay import Batch, Replay
 
@@ -29,7 +31,7 @@ class Agent(Protocol):
     def update(self, batch: Batch) -> Mapping[str, Any]: ...
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
-    def networks(self) -> dict[str, dict[str, Any]]: ...
+    def modules(self) -> Mapping[str, torch.nn.Module]: ...
 
 
 @dataclass(frozen=True)
@@ -248,5 +250,5 @@ def _as_vector(env: gymnasium.Env | VectorEnv) -> VectorEnv:
 def _autoreset_mode(env: VectorEnv) -> AutoresetMode:
     mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
     if mode is AutoresetMode.DISABLED:
-        raise ValueError("the training loop needs an environment that resets itself: autoreset_mode NEXT_STEP")
+        raise UserError("the training loop needs an environment that resets itself: autoreset_mode NEXT_STEP")
     return mode

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from algorithms.errors import UserError
+
 _STEP, _TERMINATED, _TRUNCATED, _FINAL = 0, 1, 2, 3  # what a row's step led to; _FINAL rows have no step
 
 
@@ -161,7 +163,7 @@ class Replay:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` gave; the memory must have the same shape."""
         if state["rows"] != self.rows or state["obs"].shape[1:] != self._obs.shape[1:]:
-            raise ValueError(
+            raise UserError(
                 f"the saved replay memory has {state['rows']} rows for each of {state['obs'].shape[1]} environments, "
                 f"this one {self.rows} for {self.num_envs}: resume with the settings of the saved run"
             )

@@ -8,6 +8,7 @@ model/, training_state.pt      see `checkpoint`
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -109,3 +110,29 @@ class LogRun(Callback):
     def on_end(self, progress: Progress, reason: str) -> None:
         """Close the files."""
         self._loggers.close()
+
+
+class EvaluateRun(Callback):
+    """Evaluations at their time; the networks with the lowest score (such as a lap time) are kept as `model/<name>`."""
+
+    def __init__(
+        self,
+        run: Path,
+        agent: Agent,
+        evaluate: Callable[[], tuple[float, Mapping[str, float]]],
+        loggers: Sequence[Logger],
+        name: str = "best_lap_time",
+        best: float = math.inf,
+    ) -> None:
+        self._run, self._agent, self._evaluate, self._name = run, agent, evaluate, name
+        self._loggers = Loggers(loggers)
+        self.best = best
+
+    def on_evaluate(self, progress: Progress) -> None:
+        """Evaluate, log, keep the best; a score of NaN means that there was nothing to score."""
+        score, values = self._evaluate()
+        self._loggers.log(progress.env_steps, values)
+        log.info("step %d: evaluation %s", progress.env_steps, ", ".join(f"{k} {v:.4g}" for k, v in values.items()))
+        if score < self.best:
+            self.best = score
+            save_networks(self._agent, self._run / "model" / self._name)

@@ -128,12 +128,12 @@ class SAC:
         self.updates = int(state["updates"])
         self.rng.set_state(state["rng"].cpu())
 
-    def networks(self) -> dict[str, dict[str, Tensor]]:
-        """State dicts of the networks by the file names of the reference project."""
+    def modules(self) -> dict[str, torch.nn.Module]:
+        """The networks by the file names of the reference project."""
         return {
-            "policy_net.pth": self.policy.state_dict(),
-            "online_q_net.pth": self.critic.state_dict(),
-            "target_q_net.pth": self.target_critic.state_dict(),
+            "policy_net.pth": self.policy,
+            "online_q_net.pth": self.critic,
+            "target_q_net.pth": self.target_critic,
         }
 
 

@@ -1,0 +1,189 @@
+"""Train or test a driver: python train.py AssettoCorsa.track=monza Agent.max_minutes=15 (--help lists every key)."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+try:
+    import torch
+except ImportError:
+    sys.exit("error: training needs PyTorch: pip install 'ac_gym[train]'")
+
+from ac_gym.config import Config, describe_keys, env_kwargs, load_config, save_config
+from ac_gym.envs import AssettoCorsaVectorEnv
+from ac_gym.errors import AcGymError
+from ac_gym.evaluation import EvaluationResult, drive_laps
+from ac_gym.laps import LapBook
+from algorithms.checkpoint import load_networks, load_training
+from algorithms.errors import UserError
+from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
+from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, train
+from algorithms.progress import ProgressLine
+from algorithms.replay import Replay
+from algorithms.run import EvaluateRun, LogRun, SaveRun, log_to, make_run_folder
+from algorithms.sac import SAC, SACSettings
+from algorithms.threads import set_torch_threads
+
+ALGORITHMS = {"sac": SAC}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    args = _parser().parse_args(arguments)
+    try:
+        config = load_config(_config_file(args), args.settings)
+        set_torch_threads(config.torch_threads)
+        if args.test:
+            test(config, args.load_path)
+        else:
+            learn(config, args.load_path, args.resume)
+    except (AcGymError, UserError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
+    """Train, then drive evaluation laps with the best networks."""
+    section: Any = config.AssettoCorsa
+    env = AssettoCorsaVectorEnv(section.num_cars, **env_kwargs(config))
+    agent = _make_agent(config, env)
+    if load_path:
+        load_networks(load_path, agent.modules(), agent.device)
+    replay = Replay(
+        config.Agent.memory_size, env.num_envs, agent.obs_dim, agent.action_dim, config.SAC.gamma, config.SAC.nstep,
+        config.seed,
+    )  # fmt: skip
+    progress = Progress()
+    saved = load_training(resume, agent, replay, progress) if resume else {}
+    run = resume or make_run_folder(config.work_dir)
+    log_to(run)
+    save_config(config, run / "config.yaml")
+    settings = LoopSettings(
+        num_steps=config.Agent.num_steps, start_steps=config.Agent.start_steps, batch_size=config.Agent.batch_size,
+        update_interval=config.Agent.update_interval, log_interval=config.SAC.log_interval,
+        eval_interval=config.Agent.eval_interval, checkpoint_freq=config.Agent.checkpoint_freq,
+        max_minutes=config.Agent.max_minutes, seed=config.seed,
+    )  # fmt: skip
+
+    book = LapBook(env.session.world.profile.lap_time_s, **saved.get("laps", {}))
+    loggers = _make_loggers(config, run, progress.env_steps if resume else None)
+    best = EvaluateRun(run, agent, lambda: _score(config, agent), loggers, best=saved.get("best_lap_s", math.inf))
+    callbacks: list[Callback] = [
+        BookLaps(book),
+        ProgressLine(settings, book.texts),
+        best,
+        SaveRun(run, agent, replay, lambda: {"laps": book.state(), "best_lap_s": best.best}, config.save_agent),
+        LogRun(loggers, book.figures, config.Agent.log_interval),
+    ]
+    print(f"writing to {run}", flush=True)
+    train(env, agent, replay, settings, callbacks, progress)
+    env.close()
+
+    if math.isfinite(best.best):
+        load_networks(run / "model" / "best_lap_time", {"policy_net.pth": agent.policy}, agent.device)
+    _tell(_evaluate(config, agent))
+
+
+def test(config: Config, load_path: Path | None) -> None:
+    """Drive evaluation laps with the networks in `load_path`."""
+    if load_path is None:
+        raise UserError("--test needs --load_path, the folder of a checkpoint, as outputs/<run>/model/best_lap_time")
+    env = AssettoCorsaVectorEnv(1, **env_kwargs(config))
+    agent = _make_agent(config, env)
+    env.close()
+    load_networks(load_path, {"policy_net.pth": agent.policy}, agent.device)
+    _tell(_evaluate(config, agent))
+
+
+class BookLaps(Callback):
+    """Enters the laps of all cars into the book."""
+
+    def __init__(self, book: LapBook) -> None:
+        self._book = book
+
+    def on_step(self, progress: Progress, step: StepRecord) -> None:
+        self._book.add(step.infos)
+
+
+def _make_agent(config: Config, env: AssettoCorsaVectorEnv) -> SAC:
+    device = config.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    chosen = {field.name: getattr(config.SAC, field.name) for field in fields(SACSettings)}
+    (obs_dim,), (action_dim,) = env.session.observation_space.shape, env.session.action_space.shape
+    return SAC(obs_dim, action_dim, SACSettings(**chosen), device, config.seed)
+
+
+def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logger]:
+    loggers: list[Logger] = []
+    if config.save_csv:
+        loggers.append(CsvLogger(run / "summary.csv", resume_at))
+    loggers.append(TensorBoardLogger(run / "summary", resume_at))
+    if not config.disable_wandb:
+        name, settings = config.exp_name, vars(config)
+        loggers.append(WandbLogger(run, config.wandb_project, config.wandb_entity, name, settings))
+    return loggers
+
+
+def _evaluate(config: Config, agent: SAC) -> EvaluationResult:
+    section: Any = config.AssettoCorsa
+    return drive_laps(
+        lambda obs: agent.act(obs, deterministic=True), env_kwargs(config), section.eval_number_of_laps,
+        config.Agent.num_eval_episodes, config.seed,
+    )  # fmt: skip
+
+
+def _score(config: Config, agent: SAC) -> tuple[float, dict[str, float]]:
+    result = _evaluate(config, agent)
+    return result.best_s, result.figures()
+
+
+def _tell(result: EvaluationResult) -> None:
+    for lap in result.laps:
+        print(f"lap of episode {lap.episode}: {lap.time_s:.3f} s{'' if lap.clean else ', not clean'}")
+    print(f"episodes ended by: {', '.join(result.endings)}")
+    if result.clean_times:
+        print(
+            f"best clean lap {result.best_s:.3f} s, {100 * result.gap:.1f} % over the limit of {result.limit_s:.2f} s"
+        )
+    else:
+        print(f"no clean lap (the limit is {result.limit_s:.2f} s)")
+
+
+def _config_file(args: argparse.Namespace) -> Path | None:
+    """The file asked for; else that of the run which is resumed or whose networks are loaded."""
+    if args.config:
+        return Path(args.config)
+    if args.resume:
+        return Path(args.resume) / "config.yaml"
+    if args.load_path:
+        for folder in Path(args.load_path).resolve().parents[:3]:
+            if (folder / "config.yaml").is_file():
+                return folder / "config.yaml"
+    return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f"settings and their defaults:\n{describe_keys()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, help="YAML file of settings; settings on the command line win")
+    parser.add_argument("--algo", choices=list(ALGORITHMS), default="sac", help="what learns (default: sac)")
+    parser.add_argument("--test", action="store_true", help="drive evaluation laps instead of training")
+    parser.add_argument("--load_path", type=Path, help="folder of networks to test, or to start training from")
+    parser.add_argument("--resume", type=Path, help="run folder to go on with, where it was")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings, as AssettoCorsa.car=dallara_f317")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
