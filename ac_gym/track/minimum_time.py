@@ -20,7 +20,9 @@ from ac_gym.track.speed import GRAVITY, Envelope, Road, profile
 _ROUNDS = 8
 _ENOUGH = 4e-4  # a round that gains less than this fraction of the lap is the last
 _REACH_M = 1.5  # farthest move of a station in a round, within which the linear model holds
-_SMOOTHNESS = 1000.0  # s m3: price of the squared change of curvature; 0.3 % of a lap at most, and no weaving
+_SMOOTHNESS = (
+    5000.0  # s m3: price of the squared change of curvature; costs 0.2 % of a lap, and the line can be steered
+)
 _SPEED2_UNIT = 500.0  # m2/s2: brings squared speeds to the size of offsets, for the solver
 
 

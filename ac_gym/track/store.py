@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -67,7 +68,8 @@ def _load(file: str) -> Track:
 def _read(path: Path) -> Track | None:
     """The track kept at `path`; None where there is none that can be read."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # By way of memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files if name != "scalars"}
             scalars = json.loads(str(stored["scalars"]))
         scalars["sector_s"] = tuple(scalars["sector_s"])

@@ -49,21 +49,26 @@ def test_braking_distance_on_a_straight(build: Build) -> None:
     track = build(stadium_text(40.0, 800.0))
     mu = 1.1
     profile = speed_profile(track, point_mass(mu, power_per_kg=400.0))
-    braking = (profile.ax < -0.9 * mu * G) & (np.abs(track.line_curvature) < 1e-5)
+    braking = (profile.ax < -0.9 * mu * G) & (np.abs(track.line_curvature) < 3e-4)
     assert braking.sum() > 10
-    assert profile.ax[braking] == pytest.approx(-mu * G, rel=0.01)
+    assert profile.ax[braking] == pytest.approx(-mu * G, rel=0.03)
 
 
 def test_acceleration_on_a_straight_follows_the_power(build: Build) -> None:
     track = build(stadium_text(40.0, 800.0))
     profile = speed_profile(track, point_mass(1.1, power_per_kg=150.0))
-    pulling = (profile.ax > 0.5) & (np.abs(track.line_curvature) < 1e-5) & (profile.speed > 25.0)
+    pulling = (
+        (profile.ax > 0.5)
+        & (np.roll(profile.ax, -1) > 0.5)
+        & (np.abs(track.line_curvature) < 3e-4)
+        & (profile.speed > 25.0)
+    )
     assert pulling.sum() > 50
     assert profile.ax[pulling] == pytest.approx(150.0 / profile.speed[pulling], rel=0.02)
 
 
 def test_top_speed_is_where_drag_eats_the_power(build: Build) -> None:
-    track = build(stadium_text(400.0, 4000.0))
+    track = build(stadium_text(400.0, 2000.0))
     profile = speed_profile(track, point_mass(2.0, drag=0.004, power_per_kg=200.0))
     assert profile.top_speed_mps == pytest.approx((200.0 / 0.004) ** (1.0 / 3.0), rel=0.01)
 
