@@ -80,8 +80,9 @@ class ProgressLine(Callback):
         if self._live:
             from rich.columns import Columns
             from rich.panel import Panel
+            from rich.text import Text
 
-            cells = [f"[dim]{name}[/dim] [bold]{text}[/bold]" for name, text in fields.items()]
+            cells = [Text.assemble((name, "dim"), " ", (text, "bold")) for name, text in fields.items()]
             self._live.update(Panel(Columns(cells, padding=(0, 2)), title="training"), refresh=True)
         else:
             print("  ".join(f"{name} {text}" for name, text in fields.items()), file=self._stream, flush=True)
