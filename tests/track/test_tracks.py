@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import point_mass
+from circuits import point_mass
 
 from ac_gym.track import Track, available_tracks, load_track, speed_profile
 from ac_gym.track.racing_line import CAR_HALF_WIDTH_M

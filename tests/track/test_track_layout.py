@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import layout_text, ring_text, stadium_text
+from circuits import layout_text, ring_text, stadium_text
 
 from ac_gym.errors import InvalidTrackError
 from ac_gym.track import Track

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import G, point_mass, ring_text, stadium_text
+from circuits import G, point_mass, ring_text, stadium_text
 
 from ac_gym.track import Track, speed_profile
 

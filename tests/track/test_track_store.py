@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import stadium_text
+from circuits import stadium_text
 
 from ac_gym.errors import InvalidTrackError, UnknownNameError
 from ac_gym.track import available_tracks, load_track
