@@ -79,7 +79,8 @@ inline void automatic_gearbox(const CarParams& p, Drivetrain& d, float wheel_spe
     if (rpm > p.drivetrain_auto_up_rpm && driven_slip < 0.3f && d.gear < int(p.drivetrain_gears) + 1) return begin_shift(p, d, d.gear + 1);
     if (d.gear == first_gear || rpm > p.drivetrain_auto_down_rpm || driven_slip < -0.3f) return;
     float rpm_below = wheel_speed * gear_ratio(p, d.gear - 1) * rpm_per_rad;
-    if (rpm_below < 0.97f * p.drivetrain_auto_up_rpm) begin_shift(p, d, d.gear - 1);
+    // Well below the upshift, so that a wide step between gears does not make the box hunt.
+    if (rpm_below < 0.9f * p.drivetrain_auto_up_rpm) begin_shift(p, d, d.gear - 1);
 }
 
 // One driven wheel's part of the implicit equation  inertia_dt * w = momentum + torques:
