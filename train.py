@@ -26,7 +26,7 @@ from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, train
 from algorithms.progress import ProgressLine
 from algorithms.replay import Replay
-from algorithms.run import EvaluateRun, LogRun, SaveRun, log_to, make_run_folder
+from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
 from algorithms.sac import SAC, SACSettings
 from algorithms.threads import set_torch_threads
 
@@ -63,7 +63,6 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
     progress = Progress()
     saved = load_training(resume, agent, replay, progress) if resume else {}
     run = resume or make_run_folder(config.work_dir)
-    log_to(run)
     save_config(config, run / "config.yaml")
     settings = LoopSettings(
         num_steps=config.Agent.num_steps, start_steps=config.Agent.start_steps, batch_size=config.Agent.batch_size,
@@ -83,7 +82,8 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
         LogRun(loggers, book.figures, config.Agent.log_interval),
     ]
     print(f"writing to {run}", flush=True)
-    train(env, agent, replay, settings, callbacks, progress)
+    with logging_to(run):
+        train(env, agent, replay, settings, callbacks, progress)
     env.close()
 
     if math.isfinite(best.best):

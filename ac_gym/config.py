@@ -63,7 +63,9 @@ def _sentences(settings: type) -> dict[str, str]:
         if isinstance(statement, ast.AnnAssign) and isinstance(following, ast.Expr):
             assert isinstance(statement.target, ast.Name)
             assert isinstance(following.value, ast.Constant)
-            found[statement.target.id] = " ".join(str(following.value.value).split())
+            text = " ".join(str(following.value.value).split())
+            name = statement.target.id
+            found[name] = f"{found[name]} {text}" if text.startswith("[") else text  # a unit says nothing alone
     return found
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from algorithms.checkpoint import save_networks, save_training
@@ -29,15 +29,21 @@ def make_run_folder(work_dir: str | None) -> Path:
     return path
 
 
-def log_to(run: Path) -> None:
-    """Write this program's log to the run's log.log, warnings to the terminal too."""
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
+@contextmanager
+def logging_to(run: Path) -> Iterator[None]:
+    """Inside the block this package's log goes to the run's log.log."""
     file = logging.FileHandler(run / "log.log")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    terminal = logging.StreamHandler(sys.stderr)
-    terminal.setLevel(logging.WARNING)
-    root.handlers[:] = [file, terminal]
+    log.addHandler(file)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    except BaseException:
+        log.exception("the run failed")
+        raise
+    finally:
+        log.removeHandler(file)
+        file.close()
 
 
 class SaveRun(Callback):

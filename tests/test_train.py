@@ -1,0 +1,66 @@
+"""train.py from end to end at toy size."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import train  # noqa: E402
+
+DEBUG = ["--config", str(ROOT / "configs" / "debug.yaml")]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("outputs") / "run"
+    assert train.main([*DEBUG, f"work_dir={path}", "torch_threads=1"]) == 0
+    return path
+
+
+def test_a_run_leaves_its_files(run: Path) -> None:
+    names = {str(path.relative_to(run)) for path in run.rglob("*")}
+    assert {"config.yaml", "log.log", "summary.csv", "training_state.pt", "model/final/policy_net.pth"} <= names
+    assert len(list((run / "model" / "checkpoints").glob("step_*/online_q_net.pth"))) == 2
+    with (run / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"loss/critic", "episode/return", "laps/completed", "eval/return"} <= set(rows[-1])
+
+
+def test_saved_networks_are_driven_with_the_settings_of_their_run(run: Path, capsys: pytest.CaptureFixture) -> None:
+    assert train.main(["--test", "--load_path", str(run / "model" / "final"), "torch_threads=1"]) == 0
+    assert "episodes ended by" in capsys.readouterr().out
+
+
+def test_resume_goes_on_where_the_run_was(run: Path) -> None:
+    assert train.main(["--resume", str(run), "Agent.num_steps=6000", "torch_threads=1"]) == 0
+    with (run / "summary.csv").open(newline="") as file:
+        steps = [int(row["step"]) for row in csv.DictReader(file)]
+    assert steps == sorted(steps)
+    assert 5500 < steps[-1] <= 6100
+    assert min(steps) < 4000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Agent.num_step=3"], "did you mean Agent.num_steps"),
+        (["AssettoCorsa.track=monsa"], "monza"),
+        (["AssettoCorsa.car=bmw_z4"], "bmw_z4_gt3"),
+        (["AssettoCorsa.world=game"], "game"),
+        (["--test"], "--load_path"),
+        (["--test", "--load_path", "/nowhere"], "no policy_net.pth in /nowhere"),
+        (["--resume", "/nowhere"], "/nowhere"),
+    ],
+)
+def test_mistakes_are_one_clear_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture) -> None:
+    assert train.main(arguments) == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: ")
+    assert message in error
+    assert "\n" not in error
