@@ -43,8 +43,8 @@ struct CarModel {
     CarParams p;
     TyreSet tyre;
     Wheel4 arm_x, arm_y;  // wheel positions from the centre of gravity, m
-    Wheel4 spring, damper, anti_roll, unsprung_load, static_force, geometric_load;
-    float mass_dry, sprung_mass, roll_arm;
+    Wheel4 spring, damper, anti_roll, unsprung_load, static_force, fuel_share, geometric_load;
+    float mass_dry, sprung_mass, roll_arm, static_moment;
     float front_axle_x, rear_axle_x;
     int driven;  // index of the driven axle's left wheel
 
@@ -61,7 +61,9 @@ struct CarModel {
         const float hub_front = p.suspension_front_unsprung_mass, hub_rear = p.suspension_rear_unsprung_mass;
         unsprung_load = by_axle(hub_front, hub_rear) * Wheel4(gravity);
         sprung_mass = mass_dry - 2.0f * (hub_front + hub_rear);
-        static_force = by_axle(0.5f * mass_dry * wf, 0.5f * mass_dry * (1.0f - wf)) * Wheel4(gravity) - unsprung_load;
+        fuel_share = by_axle(0.5f * wf, 0.5f * (1.0f - wf)) * Wheel4(gravity);  // N a kg: the tank sits at the centre of gravity
+        static_force = fuel_share * Wheel4(mass_dry) - unsprung_load;
+        static_moment = sum(static_force * arm_x);  // the sprung mass has its centre of gravity a little off the car's
         // Lateral force that goes straight through the links, a newton of axle force: + on the right wheels in a left turn.
         const float gf = p.suspension_front_roll_centre / p.suspension_front_track, gr = p.suspension_rear_roll_centre / p.suspension_rear_track;
         geometric_load = {-gf, gf, -gr, gr};
@@ -225,12 +227,11 @@ inline void step_car(const CarModel& m, Car& c, const Track& track, const Ambien
 
     // --- loads: springs, dampers, bars, links, and the road's bank and slope ---
     const Station& here = track[c.place.station];
-    const float fuelled = 1.0f + fuel_mass(c) / m.sprung_mass;  // the tank sits at the centre of gravity
     const float path = c.vx * c.yaw_rate;  // centripetal acceleration, + left
     const float bank_load = mass * path * here.bank;
     Wheel4 travel = Wheel4(c.heave) - m.arm_y * Wheel4(c.roll) - m.arm_x * Wheel4(c.pitch);
     Wheel4 travel_rate = Wheel4(c.heave_rate) - m.arm_y * Wheel4(c.roll_rate) - m.arm_x * Wheel4(c.pitch_rate);
-    Wheel4 susp = m.static_force * Wheel4(fuelled) + m.spring * travel + m.damper * travel_rate + m.anti_roll * (travel - mirrored(travel));
+    Wheel4 susp = m.static_force + m.fuel_share * Wheel4(fuel_mass(c)) + m.spring * travel + m.damper * travel_rate + m.anti_roll * (travel - mirrored(travel));
     Wheel4 axle_fy = c.force_y + mirrored(c.force_y);
     Wheel4 load = max(susp + m.unsprung_load + m.geometric_load * axle_fy, Wheel4(0.0f));
 
@@ -348,9 +349,9 @@ inline void step_car(const CarModel& m, Car& c, const Track& track, const Ambien
     const float down = sprung * gravity + lift_front + lift_rear + bank_load - sum(susp);
     c.accel_vertical = -down / sprung;
     c.heave_rate += dt * down / sprung;
-    const float tyre_ax = (sum(body_x)) / mass, tyre_ay = sum(body_y) / mass;
-    c.roll_rate += dt * (sprung * tyre_ay * m.roll_arm + sum(susp * m.arm_y)) / p.chassis_roll_inertia;
-    c.pitch_rate += dt * (sprung * tyre_ax * p.chassis_cg_height + sum(susp * m.arm_x) - lift_front * m.front_axle_x - lift_rear * m.rear_axle_x) / p.chassis_pitch_inertia;
+    // Wheels and hubs are counted with the body here, so that the whole transfer is m a h over track and wheelbase.
+    c.roll_rate += dt * (sum(body_y) * m.roll_arm + sum(susp * m.arm_y)) / p.chassis_roll_inertia;
+    c.pitch_rate += dt * (sum(body_x) * p.chassis_cg_height + sum(susp * m.arm_x) - m.static_moment - lift_front * m.front_axle_x - lift_rear * m.rear_axle_x) / p.chassis_pitch_inertia;
     c.heave += dt * c.heave_rate;
     c.roll += dt * c.roll_rate;
     c.pitch += dt * c.pitch_rate;

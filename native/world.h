@@ -176,7 +176,7 @@ private:
         c.place = track_->project(c.x, c.y, at.station);
         c.vx = speed;
         c.fuel = p.fuel_start;
-        c.load = m.static_force + m.unsprung_load;
+        c.load = m.static_force + m.unsprung_load + m.fuel_share * Wheel4(fuel_mass(c));
         const float lift = 0.5f * settings_.ambient.air_density * speed * speed * (p.aero_lift_area_front + p.aero_lift_area_rear);
         c.heave = lift / sum(m.spring);
         c.spin = Wheel4(speed) / m.tyre.radius;
