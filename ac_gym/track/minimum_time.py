@@ -17,9 +17,9 @@ from ac_gym.track.model import Array
 from ac_gym.track.racing_line import Line, Linearised, line_limits, linearise, measure_line
 from ac_gym.track.speed import GRAVITY, Envelope, Road, profile
 
-_ROUNDS = 8
+_ROUNDS = 6
 _ENOUGH = 4e-4  # a round that gains less than this fraction of the lap is the last
-_REACH_M = 1.5  # farthest move of a station in a round, within which the linear model holds
+_REACH_M = 4.0  # farthest move of a station in a round, within which the linear model holds
 _SMOOTHNESS = (
     5000.0  # s m3: price of the squared change of curvature; costs 0.2 % of a lap, and the line can be steered
 )
