@@ -10,12 +10,16 @@ the speed profile of the new line, and only quicker lines are kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ac_gym.track.model import Array
 from ac_gym.track.racing_line import Line, Linearised, line_limits, linearise, measure_line
 from ac_gym.track.speed import GRAVITY, Envelope, Road, profile
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 _ROUNDS = 6
 _ENOUGH = 4e-4  # a round that gains less than this fraction of the lap is the last
@@ -162,7 +166,9 @@ def _round(
     return None if solution is None else np.clip(offset + solution[:count], lower, upper)
 
 
-def _solve(quadratic, linear: Array, matrix, bound: Array, plain: int, cones: int) -> Array | None:  # type: ignore[no-untyped-def]
+def _solve(
+    quadratic: csc_matrix, linear: Array, matrix: csc_matrix, bound: Array, plain: int, cones: int
+) -> Array | None:
     """argmin 1/2 x'Qx + q'x with `plain` inequalities and then `cones` second-order cones of three rows."""
     import clarabel
 
