@@ -107,7 +107,8 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         if self._renderer is None:
             from ac_gym.envs.rendering import Renderer  # needs pygame
 
-            self._renderer = Renderer(self.session, self.render_mode, self.metadata["render_fps"])
+            world, fps = self.session.world, self.metadata["render_fps"]
+            self._renderer = Renderer(world.track, world.car, self.telemetry, self.render_mode, fps)
         return self._renderer.draw(0)
 
     def close(self) -> None:

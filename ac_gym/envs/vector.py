@@ -113,7 +113,7 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
         if self._renderer is None:
             from ac_gym.envs.rendering import Renderer  # needs pygame
 
-            self._renderer = Renderer(self.session, "rgb_array", round(self.session.world.control_rate))
+            self._renderer = Renderer(self.session.world.track, self.session.world.car, self.telemetry)
         return tuple(self._renderer.draw(i) for i in range(self.num_envs))
 
     def close_extras(self, **kwargs: Any) -> None:
