@@ -19,12 +19,13 @@ def list_tracks() -> None:
     from ac_gym.track import available_tracks, load_track
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("name", no_wrap=True)
-    table.add_column("title", overflow="ellipsis", no_wrap=True)
-    table.add_column("length", justify="right", no_wrap=True)
-    table.add_column("corners", justify="right")
-    table.add_column("direction", no_wrap=True)
-    for name in available_tracks():
+    names = available_tracks()
+    table.add_column("name", min_width=max(map(len, names), default=0))
+    table.add_column("title", overflow="ellipsis", no_wrap=True)  # the one that gives way on a narrow terminal
+    table.add_column("length", justify="right", min_width=6)
+    table.add_column("corners", justify="right", min_width=7)
+    table.add_column("direction", min_width=13)
+    for name in names:
         track = load_track(name)
         table.add_row(name, track.title, f"{track.length_m:.0f} m", str(len(track.corners)), track.direction)
     Console().print(table)
