@@ -19,15 +19,11 @@ def list_tracks() -> None:
     from ac_gym.track import available_tracks, load_track
 
     table = Table(box=None, pad_edge=False)
-    names = available_tracks()
-    table.add_column("name", min_width=max(map(len, names), default=0))
-    table.add_column("title", overflow="ellipsis", no_wrap=True)  # the one that gives way on a narrow terminal
-    table.add_column("length", justify="right", min_width=6)
-    table.add_column("corners", justify="right", min_width=7)
-    table.add_column("direction", min_width=13)
-    for name in names:
+    for column in ("name", "length", "corners", "direction", "title"):
+        table.add_column(column, justify="right" if column in ("length", "corners") else "left", overflow="fold")
+    for name in available_tracks():
         track = load_track(name)
-        table.add_row(name, track.title, f"{track.length_m:.0f} m", str(len(track.corners)), track.direction)
+        table.add_row(name, f"{track.length_m:.0f} m", str(len(track.corners)), track.direction, track.title)
     Console().print(table)
 
 
