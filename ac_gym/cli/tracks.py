@@ -20,7 +20,8 @@ def list_tracks() -> None:
 
     table = Table(box=None, pad_edge=False)
     for column in ("name", "length", "corners", "direction", "title"):
-        table.add_column(column, justify="right" if column in ("length", "corners") else "left", no_wrap=column == "name")
+        number = column in ("length", "corners")
+        table.add_column(column, justify="right" if number else "left", no_wrap=column == "name")
     for name in available_tracks():
         track = load_track(name)
         table.add_row(name, f"{track.length_m:.0f} m", str(len(track.corners)), track.direction, track.title)
