@@ -18,7 +18,7 @@ except ImportError:
 from ac_gym.config import Config, describe_keys, env_kwargs, load_config, save_config
 from ac_gym.envs import AssettoCorsaVectorEnv
 from ac_gym.errors import AcGymError
-from ac_gym.evaluation import EvaluationResult, drive_laps
+from ac_gym.evaluation import Evaluation, drive_laps
 from ac_gym.laps import LapBook
 from algorithms.checkpoint import load_networks, load_training
 from algorithms.errors import UserError
@@ -28,7 +28,7 @@ from algorithms.progress import ProgressLine
 from algorithms.replay import Replay
 from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
 from algorithms.sac import SAC, SACSettings
-from algorithms.threads import set_torch_threads
+from algorithms.threads import keep_freed_memory, set_torch_threads
 
 ALGORITHMS = {"sac": SAC}
 
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load_config(_config_file(args), args.settings)
         set_torch_threads(config.torch_threads)
+        keep_freed_memory()
         if args.test:
             test(config, args.load_path)
         else:
@@ -88,7 +89,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
 
     if math.isfinite(best.best):
         load_networks(run / "model" / "best_lap_time", {"policy_net.pth": agent.policy}, agent.device)
-    _tell(_evaluate(config, agent))
+    print(_evaluate(config, agent).summary())
 
 
 def test(config: Config, load_path: Path | None) -> None:
@@ -99,7 +100,7 @@ def test(config: Config, load_path: Path | None) -> None:
     agent = _make_agent(config, env)
     env.close()
     load_networks(load_path, {"policy_net.pth": agent.policy}, agent.device)
-    _tell(_evaluate(config, agent))
+    print(_evaluate(config, agent).summary())
 
 
 class BookLaps(Callback):
@@ -132,29 +133,19 @@ def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logg
     return loggers
 
 
-def _evaluate(config: Config, agent: SAC) -> EvaluationResult:
+def _evaluate(config: Config, agent: SAC) -> Evaluation:
+    """Laps of the deterministic policy from the hotlap start, with the car as its file describes it."""
     section: Any = config.AssettoCorsa
+    settings = {**env_kwargs(config), "start": "line", "randomise": {}}
     return drive_laps(
-        lambda obs: agent.act(obs, deterministic=True), env_kwargs(config), section.eval_number_of_laps,
-        config.Agent.num_eval_episodes, config.seed,
+        lambda obs: agent.act(obs, deterministic=True),
+        laps=section.eval_number_of_laps, num_envs=config.Agent.num_eval_episodes, seed=config.seed, **settings,
     )  # fmt: skip
 
 
 def _score(config: Config, agent: SAC) -> tuple[float, dict[str, float]]:
-    result = _evaluate(config, agent)
-    return result.best_s, result.figures()
-
-
-def _tell(result: EvaluationResult) -> None:
-    for lap in result.laps:
-        print(f"lap of episode {lap.episode}: {lap.time_s:.3f} s{'' if lap.clean else ', not clean'}")
-    print(f"episodes ended by: {', '.join(result.endings)}")
-    if result.clean_times:
-        print(
-            f"best clean lap {result.best_s:.3f} s, {100 * result.gap:.1f} % over the limit of {result.limit_s:.2f} s"
-        )
-    else:
-        print(f"no clean lap (the limit is {result.limit_s:.2f} s)")
+    evaluation = _evaluate(config, agent)
+    return evaluation.best_s, evaluation.figures()
 
 
 def _config_file(args: argparse.Namespace) -> Path | None:

@@ -83,6 +83,9 @@ class _StackedMLP(torch.autograd.Function):
         n = ctx.n_layers
         weights, kept, norms = ctx.saved_tensors[:n], ctx.saved_tensors[n : 2 * n], ctx.saved_tensors[2 * n :]
         want_inputs, want_params = ctx.needs_input_grad[1 : 1 + n_inputs], ctx.needs_input_grad[1 + n_inputs]
+        if not want_params and not (layer_norm or low_precision) and grad.device.type == "cpu":
+            inputs = _input_gradients(weights, kept, grad, ctx.widths, want_inputs)
+            return (None, *inputs, *([None] * (2 * n)))
         weight_grads: list[Tensor | None] = [None] * n
         bias_grads: list[Tensor | None] = [None] * n
         for i in reversed(range(n)):
@@ -113,3 +116,23 @@ class _StackedMLP(torch.autograd.Function):
                 input_grads[k] = torch.bmm(grad, rows.transpose(1, 2)).sum(dim=0, dtype=torch.float32)
             start += width
         return (None, *input_grads, *weight_grads, *bias_grads)
+
+
+def _input_gradients(
+    weights: Sequence[Tensor], kept: Sequence[Tensor], grad: Tensor, widths: Sequence[int], wanted: Sequence[bool]
+) -> list[Tensor | None]:
+    """Gradients of the inputs alone, each network over the rows that count: of a minimum of two, half of them."""
+    found = [grad.new_zeros(grad.shape[1], width) if want else None for width, want in zip(widths, wanted, strict=True)]
+    for e in range(len(grad)):
+        rows = grad[e].any(dim=-1).nonzero().squeeze(-1)
+        delta = grad[e].index_select(0, rows)
+        for i in range(len(weights) - 1, 0, -1):
+            transposed = weights[i][e].t()
+            delta = delta * transposed if delta.shape[-1] == 1 else delta @ transposed
+            delta = torch.ops.aten.threshold_backward(delta, kept[i][e].index_select(0, rows), 0.0)
+        start = 0
+        for result, width in zip(found, widths, strict=True):
+            if result is not None:
+                result.index_add_(0, rows, delta @ weights[0][e, start : start + width].t())
+            start += width
+    return found

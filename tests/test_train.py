@@ -34,7 +34,7 @@ def test_a_run_leaves_its_files(run: Path) -> None:
 
 def test_saved_networks_are_driven_with_the_settings_of_their_run(run: Path, capsys: pytest.CaptureFixture) -> None:
     assert train.main(["--test", "--load_path", str(run / "model" / "final"), "torch_threads=1"]) == 0
-    assert "episodes ended by" in capsys.readouterr().out
+    assert "the limit is" in capsys.readouterr().out
 
 
 def test_resume_goes_on_where_the_run_was(run: Path) -> None:

@@ -1,0 +1,23 @@
+"""Threads and memory of torch on small machines."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import torch
+
+from algorithms.threads import keep_freed_memory, set_torch_threads
+
+
+def test_default_is_at_most_two_threads_and_a_number_is_obeyed() -> None:
+    before = torch.get_num_threads()
+    try:
+        assert 1 <= set_torch_threads() <= min(2, os.cpu_count() or 1)
+        assert set_torch_threads(1) == torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_glibc_takes_the_memory_settings() -> None:
+    assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
