@@ -1,86 +1,269 @@
-"""Driving a policy for whole laps and taking its times."""
+"""Driving whole laps, recording them and taking their times."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from ac_gym.car import Car
+from ac_gym.drivers.base import Driver
 from ac_gym.envs import AssettoCorsaVectorEnv
-from ac_gym.task import Ending
+from ac_gym.errors import ConfigError
+from ac_gym.task import Ending, Telemetry
+from ac_gym.track import Track
+from ac_gym.track.speed import SpeedProfile
 
 Policy = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Observations (N, obs_dim) -> actions (N, action_dim)"""
 
+_PATIENCE = 2.0  # an evaluation ends after this many times the limit lap for each lap
+
 
 @dataclass(frozen=True)
 class Lap:
-    """One completed lap."""
+    """One lap from line to line; `first`, `last`: its rows in the stint's telemetry."""
 
-    episode: int
+    car: int
+    number: int
     time_s: float
     clean: bool
+    """never more than two tyres out"""
+    out_lap: bool
+    """begun from a standing start shortly before the line"""
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
-class EvaluationResult:
-    """What was driven: all completed laps, and why and where each episode ended."""
+class Stint:
+    """What one car drove; arrays have a row for the start and one for each control step."""
 
+    telemetry: Telemetry
+    time_s: NDArray[np.float64]
+    """since the start"""
+    reward: NDArray[np.float64]
     laps: tuple[Lap, ...]
-    endings: tuple[str, ...]
-    returns: tuple[float, ...]
-    limit_s: float
+    ending: str
+    """name of the `ac_gym.task.Ending`"""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Some rows of a stint, in driving order on one lap: the lap shown in reports."""
+
+    telemetry: Telemetry
+    time_s: NDArray[np.float64]
+    """since the lap began at the line"""
+    lap: Lap | None
+    """None: a lap that was not finished"""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that was driven, and how good it was."""
+
+    track: Track
+    car: Car
+    profile: SpeedProfile
+    """the limit"""
+    control_rate: float
+    stints: tuple[Stint, ...]
 
     @property
-    def clean_times(self) -> list[float]:
-        return [lap.time_s for lap in self.laps if lap.clean]
+    def laps(self) -> tuple[Lap, ...]:
+        return tuple(lap for stint in self.stints for lap in stint.laps)
+
+    @cached_property
+    def best(self) -> Lap | None:
+        """The fastest clean lap."""
+        return min((lap for lap in self.laps if lap.clean), key=lambda lap: lap.time_s, default=None)
 
     @property
     def best_s(self) -> float:
-        """Best clean lap, NaN without one."""
-        return min(self.clean_times, default=math.nan)
+        """Time of the fastest clean lap, NaN without one."""
+        return self.best.time_s if self.best else math.nan
+
+    @property
+    def limit_s(self) -> float:
+        return self.profile.lap_time_s
 
     @property
     def gap(self) -> float:
-        """How much slower than the limit that is, as a share."""
+        """How much slower the best clean lap is than the limit, as a share of it; NaN without one."""
         return self.best_s / self.limit_s - 1.0
 
+    @property
+    def clean_rate(self) -> float:
+        """Share of the laps begun that were finished clean."""
+        broken = sum(stint.ending != "lap_limit" for stint in self.stints)
+        return sum(lap.clean for lap in self.laps) / max(len(self.laps) + broken, 1)
+
+    def shown(self) -> Trace:
+        """The lap to look at: the best clean one; else the fastest; else the longest stretch of an unfinished one."""
+        lap = self.best or min(self.laps, key=lambda lap: lap.time_s, default=None)
+        if lap is not None:
+            return self._trace(lap.car, lap.first, lap.last, lap)
+        car = max(range(len(self.stints)), key=lambda i: len(self.stints[i].time_s))
+        s = self.stints[car].telemetry["s"]
+        crossed = np.flatnonzero(np.diff(s) < -0.5 * self.track.length_m)
+        return self._trace(car, int(crossed[-1]) + 1 if len(crossed) else 0, len(s) - 1, None)
+
     def figures(self) -> dict[str, float]:
-        """For loggers; the lap times only where there are clean laps."""
+        """For loggers; lap times only where there are clean laps."""
         figures = {
             "eval/laps": float(len(self.laps)),
-            "eval/clean_laps": float(len(self.clean_times)),
-            "eval/return": float(np.mean(self.returns)),
+            "eval/clean_laps": float(sum(lap.clean for lap in self.laps)),
+            "eval/clean_rate": self.clean_rate,
+            "eval/return": float(np.mean([stint.reward.sum() for stint in self.stints])),
         }
-        if self.clean_times:
-            figures |= {"eval/best_lap_s": self.best_s, "eval/gap_to_limit": self.gap}
-        return figures
+        return figures | ({"eval/best_lap_s": self.best_s, "eval/gap_to_limit": self.gap} if self.best else {})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the telemetry, for JSON."""
+        return {
+            "track": self.track.name,
+            "car": self.car.name,
+            "limit_lap_s": round(self.limit_s, 3),
+            "best_lap_s": self.best.time_s if self.best else None,
+            "gap_to_limit": round(self.gap, 5) if self.best else None,
+            "clean_rate": round(self.clean_rate, 4),
+            "laps": [
+                {"car": lap.car, "lap": lap.number, "time_s": lap.time_s, "clean": lap.clean, "out_lap": lap.out_lap}
+                for lap in self.laps
+            ],
+            "stints": [
+                {
+                    "car": car,
+                    "ending": s.ending,
+                    "time_s": float(s.time_s[-1]),
+                    "return": round(float(s.reward.sum()), 3),
+                }
+                for car, s in enumerate(self.stints)
+            ],
+        }
+
+    def summary(self) -> str:
+        """A line for each lap and one for the whole."""
+        lines = [
+            f"{f'car {lap.car} ' if len(self.stints) > 1 else ''}lap {lap.number}: {lap.time_s:.3f} s"
+            f"{'' if lap.clean else ', not clean'}{', out lap' if lap.out_lap else ''}"
+            for lap in self.laps
+        ]
+        endings = [stint.ending.replace("_", " ") for stint in self.stints if stint.ending != "lap_limit"]
+        if endings:
+            lines.append(f"ended by: {', '.join(endings)}")
+        if self.best:
+            share = f"{100 * self.gap:.1f} % over the limit of {self.limit_s:.2f} s"
+            lines.append(f"best clean lap {self.best_s:.3f} s, {share}; {100 * self.clean_rate:.0f} % of laps clean")
+        else:
+            lines.append(f"no clean lap (the limit is {self.limit_s:.2f} s)")
+        return "\n".join(lines)
+
+    def _trace(self, car: int, first: int, last: int, lap: Lap | None) -> Trace:
+        stint = self.stints[car]
+        rows = slice(first, last + 1)
+        seconds = stint.time_s[rows] - stint.time_s[first] + stint.telemetry["current_time"][first] / 1000.0
+        return Trace(_rows(stint.telemetry, rows), seconds, lap)
 
 
 def drive_laps(
-    policy: Policy, env_kwargs: Mapping[str, Any], laps: int, episodes: int = 1, seed: int = 0
-) -> EvaluationResult:
-    """Drive `laps` laps, the out lap included, in each of `episodes` from the standing start, all at the same time."""
-    env = AssettoCorsaVectorEnv(episodes, **{**env_kwargs, "start": "line", "max_laps_number": None})
-    driven: list[Lap] = []
-    running = np.ones(episodes, bool)
-    endings = ["laps driven"] * episodes
-    returns = np.zeros(episodes)
-    obs, _ = env.reset(seed=seed)
-    first = env.telemetry["lap_count"].copy()
-    while running.any():
-        obs, reward, terminated, truncated, info = env.step(policy(obs))
-        returns += np.where(running, reward, 0.0)
-        for i in np.flatnonzero(running & np.isfinite(info["lap_time"])):
-            driven.append(Lap(int(i), float(info["lap_time"][i]), bool(info["lap_valid"][i])))
-        ended = np.asarray(terminated, bool) | np.asarray(truncated, bool)
-        for i in np.flatnonzero(running & ended):
-            endings[i] = Ending(int(info["end_reason"][i])).name.lower()
-        running &= ~ended & (info["lap_count"] - first < laps)
-    limit_s = env.session.world.profile.lap_time_s
+    policy: Policy | Driver,
+    *,
+    track: str | Path,
+    car: str | Path,
+    laps: int = 4,
+    start: str = "line",
+    seed: int = 0,
+    num_envs: int = 1,
+    **env_settings: Any,
+) -> Evaluation:
+    """Drive `laps` laps with each of `num_envs` cars at once, from the hotlap start or, `start="random"`, anywhere.
+
+    The first lap from the standing start is the out lap and counts. `policy` sees observations, or is a
+    `ac_gym.drivers.Driver`, which sees telemetry. Laps and time are limited here, whatever the settings say.
+    """
+    if laps < 1:
+        raise ConfigError(f"an evaluation needs at least 1 lap, not {laps}")
+    if isinstance(policy, Driver):
+        env_settings["use_relative_actions"] = False
+    env = AssettoCorsaVectorEnv(
+        num_envs,
+        **{**env_settings, "max_laps_number": laps, "max_episode_py_time": None},
+        track=track, car=car, start=start, autoreset_mode=AutoresetMode.DISABLED,
+    )  # fmt: skip
+    world, telemetry = env.session.world, env.telemetry
+    recorders = [_Recorder(i, start == "line", world.control_rate) for i in range(num_envs)]
+    act = _actor(policy, telemetry, env.session.task.action_size)
+    observation, _ = env.reset(seed=seed)
+    running = list(recorders)
+    for recorder in running:
+        recorder.add(telemetry, 0.0)
+    for _ in range(math.ceil(_PATIENCE * (laps + 1) * world.profile.lap_time_s * world.control_rate)):
+        observation, reward, terminated, truncated, info = env.step(act(observation))
+        ended = np.logical_or(terminated, truncated)
+        for recorder in running:
+            recorder.add(telemetry, float(reward[recorder.car]))
+            if math.isfinite(lap_time := info["lap_time"][recorder.car]):
+                recorder.finish_lap(telemetry, float(lap_time), bool(info["lap_valid"][recorder.car]))
+            if ended[recorder.car]:
+                recorder.ending = Ending(int(info["end_reason"][recorder.car]))
+        running = [recorder for recorder in running if recorder.ending is Ending.DRIVING]
+        if not running:
+            break
+    stints = tuple(recorder.stint() for recorder in recorders)
     env.close()
-    return EvaluationResult(tuple(driven), tuple(endings), tuple(returns.tolist()), limit_s)
+    return Evaluation(world.track, world.car, world.profile, world.control_rate, stints)
+
+
+def _actor(policy: Policy | Driver, telemetry: Telemetry, action_size: int) -> Policy:
+    """Actions for observations, whatever the policy looks at."""
+    if isinstance(policy, Driver):
+        driver = policy
+        return lambda _: driver(telemetry)[:, :action_size]
+    return policy
+
+
+class _Recorder:
+    """Collects the stint of one car."""
+
+    def __init__(self, car: int, standing: bool, control_rate: float) -> None:
+        self.car, self._standing, self._rate = car, standing, control_rate
+        self.ending = Ending.DRIVING
+        self._rows: list[tuple[NDArray[Any], ...]] = []
+        self._rewards: list[float] = []
+        self._laps: list[Lap] = []
+
+    def add(self, telemetry: Telemetry, reward: float) -> None:
+        self._rows.append(tuple(array[self.car].copy() for array in _arrays(telemetry)))
+        self._rewards.append(reward)
+
+    def finish_lap(self, telemetry: Telemetry, time_s: float, clean: bool) -> None:
+        """The line was crossed within the last step, `current_time` ago."""
+        row = len(self._rows) - 1
+        crossed = row - self._rate * float(telemetry["current_time"][self.car]) / 1000.0
+        first = max(math.ceil(crossed - self._rate * time_s), 0)
+        number = len(self._laps) + 1
+        out_lap = self._standing and number == 1
+        self._laps.append(Lap(self.car, number, time_s, clean, out_lap, first, math.floor(crossed)))
+
+    def stint(self) -> Stint:
+        ending = Ending.TIME_LIMIT if self.ending is Ending.DRIVING else self.ending
+        columns = (np.stack(column) for column in zip(*self._rows, strict=True))
+        time_s = np.arange(len(self._rows)) / self._rate
+        return Stint(Telemetry(*columns), time_s, np.array(self._rewards), tuple(self._laps), ending.name.lower())
+
+
+def _arrays(telemetry: Telemetry) -> tuple[NDArray[Any], ...]:
+    return telemetry.frames, telemetry.situations, telemetry.actions, telemetry.controls
+
+
+def _rows(telemetry: Telemetry, rows: slice) -> Telemetry:
+    return Telemetry(*(array[rows] for array in _arrays(telemetry)))

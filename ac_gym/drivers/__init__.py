@@ -1,5 +1,6 @@
 """Drivers that need no learning."""
 
+from ac_gym.drivers.base import Driver
 from ac_gym.drivers.line_follower import LineFollower
 
-__all__ = ["LineFollower"]
+__all__ = ["Driver", "LineFollower"]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.car import Car, envelope
+from ac_gym.drivers.base import Driver
 from ac_gym.task import Telemetry
 from ac_gym.track import Track, speed_profile
 
@@ -17,7 +18,7 @@ _STEER_LEAD_S = 0.12  # what the car needs to answer the steering
 _PEDAL_LEAD_S = 0.06
 
 
-class LineFollower:
+class LineFollower(Driver):
     """Curvature feed-forward with pole placement on the lateral error, and feed-forward speed control.
 
     `pace` is the share of the car's grip that the followed speed profile uses. Call it with telemetry (see
