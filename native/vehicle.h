@@ -291,7 +291,7 @@ inline void step_car(const CarModel& m, Car& c, const Track& track, const Ambien
     Wheel4 force_per_slip = stiff_x * lead_gain;
     Wheel4 force_free = force_per_slip * slip_free - stiff_x * lead * inv_dt * c.ratio;
     Wheel4 rolling = (t.rolling + contact.drag) * load * clamp(rim, Wheel4(-1.0f), Wheel4(1.0f));
-    Wheel4 brake_damping = brake_torque / max(abs(c.spin), Wheel4(0.1f));
+    Wheel4 brake_damping = brake_torque / max(abs(c.spin), Wheel4(0.02f));
     Wheel4 inertia_dt = t.inertia * inv_dt + t.radius * force_per_slip * slip_per_spin + brake_damping;
     Wheel4 momentum = t.inertia * inv_dt * c.spin - t.radius * (force_free + rolling);
     Wheel4 spin = momentum / inertia_dt;
