@@ -1,4 +1,4 @@
-"""Instruments over the picture: speed, gear, engine, pedals, steering, lap times, and the car's place on the circuit."""
+"""Instruments over the picture: speed, gear, engine, pedals, steering, lap times, the car's place on the circuit."""
 
 from __future__ import annotations
 

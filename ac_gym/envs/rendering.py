@@ -77,7 +77,7 @@ class Renderer:
         """Where the picture of car `index` is taken from: the faster, the higher."""
         width, height = self.size[0] * supersample, self.size[1] * supersample
         view_m = _VIEW_STILL_M + _VIEW_SECONDS * float(self.telemetry["speed"][index])
-        position = self.telemetry["world_position"][index, :2].copy()
+        position = np.array(self.telemetry["world_position"][index, :2], np.float64)
         return Camera(position, float(self.telemetry["yaw"][index]), height / view_m, (0.5 * width, _CAR_AT * height))
 
     def close(self) -> None:

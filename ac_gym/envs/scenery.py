@@ -120,7 +120,7 @@ class Ground:
             pygame.draw.polygon(surface, RUBBER, run.band("rubber_left", "rubber_right", first, last))
         for side in _SIDES:
             pygame.draw.lines(surface, WALL, False, run.rows[f"wall_{side}"], 2 * stroke)
-            for i in np.flatnonzero(self._kerb[side][run.at][:-1]):
+            for i in np.flatnonzero(self._kerb[side][run.at][:-1]).tolist():
                 colour = KERB_RED if run.at[i] % 2 else WHITE
                 pygame.draw.polygon(surface, colour, run.band(side, f"kerb_{side}", i, i + 1))
             pygame.draw.lines(surface, WHITE, False, run.rows[side], stroke)

@@ -24,14 +24,12 @@ _LINE = "#ffd23f"
 _TEXT = "#22262b"
 
 
-def draw_track(track: Track, speed: Array | None = None, ax: Axes | None = None) -> Axes:
+def draw_track(track: Track, speed: Array | None = None, ax: Axes | None = None, *, line_width: float = 1.6) -> Axes:
     """Draws the track as seen from above; `speed` (M,) m/s at the stations colours the racing line, in km/h."""
-    with _plotting():
-        from matplotlib.collections import LineCollection
     if ax is None:
         import matplotlib.pyplot as plt
 
-        ax = plt.subplots(figsize=_figure_size(track), layout="constrained")[1]
+        ax = plt.subplots(figsize=figure_size(track), layout="constrained")[1]
     ax.set_aspect("equal")
     ax.axis("off")
     _draw_ground(ax, track)
@@ -41,17 +39,9 @@ def draw_track(track: Track, speed: Array | None = None, ax: Axes | None = None)
         ax.plot(*_closed(*track.points(sign * width)), color=_BORDER, linewidth=0.5, zorder=5)
     x, y = _closed(*track.racing_line())
     if speed is None:
-        ax.plot(x, y, color=_LINE, linewidth=1.6, zorder=6)
+        ax.plot(x, y, color=_LINE, linewidth=line_width, zorder=6)
     else:
-        pieces = np.stack([np.column_stack([x[:-1], y[:-1]]), np.column_stack([x[1:], y[1:]])], axis=1)
-        line = LineCollection(list(pieces), cmap=_speed_colours(), linewidth=1.8, zorder=6, capstyle="round")
-        kmh = 3.6 * np.asarray(speed)
-        line.set_array(kmh)
-        line.set_clim(np.floor(kmh.min() / 10.0) * 10.0, np.floor(kmh.max() / 10.0 + 1.0) * 10.0)
-        ax.add_collection(line)
-        bar = ax.figure.colorbar(line, ax=ax, shrink=0.55, aspect=28, pad=0.01)
-        bar.set_label("speed, km/h", color=_TEXT)
-        bar.outline.set_visible(False)
+        draw_speed(ax, x, y, speed)
     _draw_start(ax, track)
     _draw_corner_names(ax, track)
     _draw_scale(ax, track)
@@ -61,8 +51,23 @@ def draw_track(track: Track, speed: Array | None = None, ax: Axes | None = None)
     return ax
 
 
+def draw_speed(ax: Any, x: Array, y: Array, speed: Array) -> None:
+    """Adds a line (K,) coloured by `speed` (K,) or, of its pieces, (K - 1,) m/s, and a scale in km/h."""
+    from matplotlib.collections import LineCollection
+
+    pieces = np.stack([np.column_stack([x[:-1], y[:-1]]), np.column_stack([x[1:], y[1:]])], axis=1)
+    line = LineCollection(list(pieces), cmap=_speed_colours(), linewidth=1.8, zorder=6, capstyle="round")
+    kmh = 3.6 * np.asarray(speed)[: len(pieces)]
+    line.set_array(kmh)
+    line.set_clim(np.floor(kmh.min() / 10.0) * 10.0, np.floor(kmh.max() / 10.0 + 1.0) * 10.0)
+    ax.add_collection(line)
+    bar = ax.figure.colorbar(line, ax=ax, shrink=0.55, aspect=28, pad=0.01)
+    bar.set_label("speed, km/h", color=_TEXT)
+    bar.outline.set_visible(False)
+
+
 @contextmanager
-def _plotting() -> Iterator[None]:
+def plotting() -> Iterator[None]:
     """Names the remedy where matplotlib, an optional dependency, is missing."""
     try:
         yield
@@ -72,10 +77,10 @@ def _plotting() -> Iterator[None]:
 
 def save_drawing(track: Track, path: str, speed: Array | None = None, note: str = "") -> None:
     """Writes the drawing to an image file, without a window; `note` is a line under the title."""
-    with _plotting():
+    with plotting():
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    figure = Figure(figsize=_figure_size(track), layout="constrained")
+    figure = Figure(figsize=figure_size(track), layout="constrained")
     FigureCanvasAgg(figure)
     ax = draw_track(track, speed, figure.add_subplot())
     if note:
@@ -91,7 +96,7 @@ def _speed_colours() -> Any:
     return ListedColormap(colormaps["turbo"](np.linspace(0.1, 0.93, 256)))
 
 
-def _figure_size(track: Track) -> tuple[float, float]:
+def figure_size(track: Track) -> tuple[float, float]:
     """Inches, in the proportions of the track."""
     wide, high = np.ptp(track.x) + 300.0, np.ptp(track.y) + 300.0
     scale = 12.0 / max(wide, high)
