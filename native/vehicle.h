@@ -250,8 +250,11 @@ inline void step_car(const CarModel& m, Car& c, const Track& track, const Ambien
     const Wheel4 dt4(dt), inv_dt(1.0f / dt);
     Wheel4 rim = c.spin * t.radius, slide_x = rim - wx;
     Wheel4 pace = sqrt(wx * wx + Wheel4(0.04f) * (slide_x * slide_x + wy * wy));
-    Wheel4 gain = dt4 * t.inv_relaxation, keep = Wheel4(1.0f) / (Wheel4(1.0f) + gain * pace);
-    Wheel4 lead = Wheel4(0.03f) / (Wheel4(1.0f) + Wheel4(0.25f) * pace * pace);  // s
+    Wheel4 slow = Wheel4(1.0f) / (Wheel4(1.0f) + Wheel4(0.25f) * pace * pace);
+    Wheel4 lead = Wheel4(0.03f) * slow;  // s
+    // A standing tyre cannot be wound up beyond its peak: what a slide left behind slips away within 0.1 s.
+    Wheel4 slip_back = dt4 * Wheel4(10.0f) * slow * clamp(c.rho - Wheel4(1.0f), Wheel4(0.0f), Wheel4(1.0f));
+    Wheel4 gain = dt4 * t.inv_relaxation, keep = Wheel4(1.0f) / (Wheel4(1.0f) + gain * pace + slip_back);
     Wheel4 tangent = (c.tangent - gain * wy) * keep;
     Wheel4 tangent_eff = tangent + lead * (tangent - c.tangent) * inv_dt;
 
@@ -291,7 +294,7 @@ inline void step_car(const CarModel& m, Car& c, const Track& track, const Ambien
     Wheel4 force_per_slip = stiff_x * lead_gain;
     Wheel4 force_free = force_per_slip * slip_free - stiff_x * lead * inv_dt * c.ratio;
     Wheel4 rolling = (t.rolling + contact.drag) * load * clamp(rim, Wheel4(-1.0f), Wheel4(1.0f));
-    Wheel4 brake_damping = brake_torque / max(abs(c.spin), Wheel4(0.02f));
+    Wheel4 brake_damping = brake_torque / max(abs(c.spin), Wheel4(0.005f));
     Wheel4 inertia_dt = t.inertia * inv_dt + t.radius * force_per_slip * slip_per_spin + brake_damping;
     Wheel4 momentum = t.inertia * inv_dt * c.spin - t.radius * (force_free + rolling);
     Wheel4 spin = momentum / inertia_dt;

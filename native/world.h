@@ -248,8 +248,8 @@ private:
         lap.invalid = lap.invalid || c.tyres_out > 2;
         const int sector = sector_at(s);
         if (sector == lap.sector && lap.travelled < lap.next_line) return;
-        // The instant of crossing, by linear interpolation within the physics step.
-        auto crossed = [&](double beyond) { return clocks_[i] - dt() * std::min(std::max(beyond / std::max(moved, 1e-9), 0.0), 1.0); };
+        // The instant of crossing, by linear interpolation within the physics step that led to this place, the one before the last.
+        auto crossed = [&](double beyond) { return clocks_[i] - dt() * (1.0 + std::min(std::max(beyond / std::max(moved, 1e-9), 0.0), 1.0)); };
         if (sector == lap.sector + 1) {
             double at = crossed(s - track_->sectors[sector - 1]);
             lap.last_sector_ms = 1000.0 * (at - lap.sector_started);
@@ -296,11 +296,12 @@ private:
         row[ch::last_sector_time] = std::round(lap.last_sector_ms);
         row[ch::is_in_pit] = row[ch::penalty_time] = row[ch::turbo_boost] = 0.0;
         row[ch::distance_travelled] = lap.distance;
-        row[ch::spline_position] = track_->line_s_of(c.place) / track_->line_length;
+        const Place now = track_->project(c.x, c.y, c.place.station);  // the car's own is that of the last step's beginning
+        row[ch::spline_position] = track_->line_s_of(now) / track_->line_length;
 
         const double cy = c.cos_yaw, sy = c.sin_yaw, wx = cy * c.vx - sy * c.vy, wy = sy * c.vx + cy * c.vy;
         row[ch::world_position] = c.x, row[ch::world_position + 1] = c.y;
-        row[ch::world_position + 2] = track_->mix(c.place, &Station::height) + m.p.chassis_cg_height - c.heave;
+        row[ch::world_position + 2] = track_->mix(now, &Station::height) + m.p.chassis_cg_height - c.heave;
         row[ch::speed] = std::sqrt(double(c.vx) * c.vx + double(c.vy) * c.vy);
         row[ch::local_velocity] = c.vx, row[ch::local_velocity + 1] = c.vy, row[ch::local_velocity + 2] = -c.heave_rate;
         row[ch::velocity] = wy, row[ch::velocity + 1] = -c.heave_rate, row[ch::velocity + 2] = wx;
