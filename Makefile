@@ -1,0 +1,42 @@
+# Two commands do everything: `make demo` and `make test`. Each sets up what it needs in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint wheel sanitize clean
+
+demo: $(VENV)/.train  ## train on Monza in the simulator (about 12 minutes); ends with a lap, plots and a video
+	$(BIN)/python train.py --config configs/demo.yaml
+
+test: $(VENV)/.dev  ## every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## format, style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: $(VENV)/.dev  ## build a wheel, install it in an empty environment and drive from an empty folder
+	PYTHON=$(BIN)/python tests/check_wheel.sh
+
+sanitize: $(VENV)/.dev  ## native tests with the address and undefined-behaviour sanitizers
+	PYTHON=$(BIN)/python tests/native/run_sanitized.sh
+
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# The extension is rebuilt when its sources change.
+NATIVE := $(wildcard native/*.h native/binding/*.cpp native/*.py) CMakeLists.txt pyproject.toml constraints.txt ac_gym/channels.py
+
+$(VENV)/.train: $(VENV)/bin/python $(NATIVE)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train]"
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python $(NATIVE)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,dev]"
+	touch $@
