@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,9 @@ class Car:
     torque_curve: tuple[tuple[float, float], ...]
     """(1/min, N m), ascending"""
     sources: Mapping[str, str] = field(default_factory=dict)
+    """short name -> what it is"""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """figure, as the file names it -> short name of its source"""
 
     @property
     def steer_limit(self) -> float:
@@ -61,7 +64,7 @@ class Car:
         for name in changes:
             if name not in _core.CAR_PARAMS:
                 raise UnknownNameError("car parameter", name, _core.CAR_PARAMS)
-        return Car(self.name, self.title, {**self.values, **changes}, self.gears, self.torque_curve, self.sources)
+        return replace(self, values={**self.values, **changes})
 
 
 def available_cars() -> list[str]:
@@ -107,6 +110,7 @@ def _parse(data: Any, path: Path) -> Car:
     title, sources = data.pop("title", path.stem), data.pop("sources", {})
     name = data.pop("name", path.stem)
     figures = dict(_figures(data, path))
+    origins = {key: str(figure.get("source")) for key, figure in figures.items()}
     curve = _points(figures.pop("engine_torque_curve", None), "engine: torque_curve", CURVE_UNIT, sources, path)
     gears = _points(figures.pop("drivetrain_gear_ratios", None), "drivetrain: gear_ratios", "1", sources, path)
     if not 1 <= len(gears) <= _core.MAX_GEARS or min(gears) <= 0:
@@ -120,7 +124,8 @@ def _parse(data: Any, path: Path) -> Car:
         values[key] = _value(key, figure, _core.CAR_PARAMS[key], sources, path)
     if missing := [key for key in _core.CAR_PARAMS if key not in values]:
         raise InvalidCarError(f"car file {path}: missing {', '.join(missing[:4])}{' ...' if len(missing) > 4 else ''}")
-    return Car(name, title, values, tuple(map(float, gears)), tuple((float(r), float(t)) for r, t in curve), sources)
+    points = tuple((float(rpm), float(torque)) for rpm, torque in curve)
+    return Car(name, title, values, tuple(map(float, gears)), points, sources, origins)
 
 
 def _figures(group: dict[str, Any], path: Path, prefix: str = "") -> list[tuple[str, dict[str, Any]]]:

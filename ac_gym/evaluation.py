@@ -157,15 +157,16 @@ class Evaluation:
             f"{'' if lap.clean else ', not clean'}{', out lap' if lap.out_lap else ''}"
             for lap in self.laps
         ]
+        return "\n".join([*lines, self.verdict()])
+
+    def verdict(self) -> str:
+        """The best lap against the limit, and why driving ended before all laps were driven."""
         endings = [stint.ending.replace("_", " ") for stint in self.stints if stint.ending != "lap_limit"]
-        if endings:
-            lines.append(f"ended by: {', '.join(endings)}")
-        if self.best:
-            share = f"{100 * self.gap:.1f} % over the limit of {self.limit_s:.2f} s"
-            lines.append(f"best clean lap {self.best_s:.3f} s, {share}; {100 * self.clean_rate:.0f} % of laps clean")
-        else:
-            lines.append(f"no clean lap (the limit is {self.limit_s:.2f} s)")
-        return "\n".join(lines)
+        ended = f"; ended by: {', '.join(endings)}" if endings else ""
+        if self.best is None:
+            return f"no clean lap (the limit is {self.limit_s:.2f} s){ended}"
+        over = f"{100 * self.gap:.1f} % over the limit of {self.limit_s:.2f} s"
+        return f"best clean lap {self.best_s:.3f} s, {over}; {100 * self.clean_rate:.0f} % of laps clean{ended}"
 
     def _trace(self, car: int, first: int, last: int, lap: Lap | None) -> Trace:
         stint = self.stints[car]

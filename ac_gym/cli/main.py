@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ac_gym.cli import tracks
+from ac_gym.cli import cars, drive, tracks
 from ac_gym.errors import AcGymError
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(tracks.app, name="tracks")
+app.add_typer(cars.app, name="cars")
+app.command()(drive.drive)
 
 
 def main() -> None:

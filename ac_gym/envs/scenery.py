@@ -128,7 +128,7 @@ class Ground:
         for first, last in _stretches(colours):
             colour = (COASTING, ACCELERATING, BRAKING)[colours[first]]
             pygame.draw.lines(surface, colour, False, run.rows["line"][first : last + 1], stroke)
-        for i in np.flatnonzero(run.at == 0):
+        for i in np.flatnonzero(run.at == 0).tolist():
             pygame.draw.line(surface, WHITE, run.rows["left"][i], run.rows["right"][i], 5 * stroke)
 
 

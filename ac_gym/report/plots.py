@@ -44,14 +44,9 @@ def plot_line(path: Path, evaluation: Evaluation) -> Path:
     if trace.lap is None:
         ax.plot(*position[-1, :2], "x", color=BRAKE, markersize=12, markeredgewidth=3, zorder=8)
     ax.annotate(
-        headline(evaluation, trace),
-        (0.0, 1.0),
-        (0, 8),
-        "axes fraction",
-        textcoords="offset points",
-        color=TEXT,
-        fontsize=10,
-    )
+        f"{evaluation.car.title}: {headline(evaluation, trace)}", (0.0, 1.0), (0, 8), "axes fraction",
+        textcoords="offset points", color=TEXT, fontsize=10,
+    )  # fmt: skip
     figure.savefig(path, dpi=160, bbox_inches="tight", pad_inches=0.25)
     return path
 
@@ -102,16 +97,14 @@ def plot_speed(path: Path, evaluation: Evaluation) -> Path:
 
 def headline(evaluation: Evaluation, trace: Trace) -> str:
     """Time of the lap shown and its distance to the limit, or where it ended."""
-    limit = f"limit of {evaluation.limit_s:.2f} s"
     if trace.lap is None:
         ending = evaluation.stints[0].ending if len(evaluation.stints) == 1 else "not finished"
-        return f"no finished lap: {ending.replace('_', ' ')} at {trace.telemetry['s'][-1]:.0f} m; {limit.replace(' of', '')}"
+        return f"no finished lap: {ending.replace('_', ' ')} at {trace.telemetry['s'][-1]:.0f} m"
     share = 100.0 * (trace.lap.time_s / evaluation.limit_s - 1.0)
     kind = "best clean lap" if trace.lap.clean else "best lap, not clean,"
-    top, mean = 3.6 * trace.telemetry["speed"].max(), 3.6 * trace.telemetry["speed"].mean()
-    return (
-        f"{kind} {trace.lap.time_s:.3f} s, {share:.1f} % over the {limit}; average {mean:.0f} km/h, top {top:.0f} km/h"
-    )
+    speed = 3.6 * trace.telemetry["speed"]
+    pace = f"average {speed.mean():.0f} km/h, top {speed.max():.0f} km/h"
+    return f"{kind} {trace.lap.time_s:.3f} s, {share:.1f} % over the limit of {evaluation.limit_s:.2f} s; {pace}"
 
 
 def _name_corners(ax: Any, evaluation: Evaluation) -> None:
