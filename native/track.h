@@ -71,11 +71,18 @@ public:
     int previous(int i) const { return i == 0 ? size() - 1 : i - 1; }
     const Station& operator[](int i) const { return stations[i]; }
 
-    // Place of any point, without a hint.
+    // Place of any point, without a hint: from the nearest of the stations that the cells around it know.
     Place locate(double x, double y) const {
-        int cx = std::min(std::max(int((x - grid_x_) / cell), 0), columns_ - 1);
-        int cy = std::min(std::max(int((y - grid_y_) / cell), 0), rows_ - 1);
-        return project(x, y, grid_[std::size_t(cy) * columns_ + cx]);
+        const int column = cell_of(x - grid_x_, columns_), row = cell_of(y - grid_y_, rows_);
+        int nearest = 0;
+        double best = 1e300;
+        for (int r = std::max(row - 1, 0); r <= std::min(row + 1, rows_ - 1); ++r)
+            for (int c = std::max(column - 1, 0); c <= std::min(column + 1, columns_ - 1); ++c) {
+                const int i = grid_[std::size_t(r) * columns_ + c];
+                const double dx = x - stations[i].x, dy = y - stations[i].y, d = dx * dx + dy * dy;
+                if (d < best) best = d, nearest = i;
+            }
+        return project(x, y, nearest);
     }
 
     // Place of a point near station `hint`: walk until two neighbouring cross-sections enclose it.
@@ -133,12 +140,12 @@ public:
     }
 
     // Distance from (x, y) to the first white line in each direction (unit vectors), at most `reach` m. On the road the ray
-    // passes from one strip between cross-sections to the next; off the road every border edge within reach is tried.
+    // passes from one strip between cross-sections to the next; off the road every border edge up to `reach` along it is tried.
     void cast_rays(double x, double y, const Place& place, const Vec2* directions, int count, float reach, float* distance) const {
         Vec2 from{float(x - origin_x_), float(y - origin_y_)};
         bool on_road = place.offset < mix(place, &Station::width_left) && -place.offset < mix(place, &Station::width_right);
         for (int k = 0; k < count; ++k)
-            distance[k] = on_road ? ray_on_road(from, directions[k], place.station, reach) : ray_off_road(from, directions[k], place.station, reach);
+            distance[k] = on_road ? ray_on_road(from, directions[k], place, reach) : ray_off_road(from, directions[k], place.station, reach);
     }
 
     Vec2 left_border(int i) const { return left_[i]; }
@@ -151,6 +158,9 @@ private:
     double origin_x_ = 0.0, origin_y_ = 0.0, grid_x_ = 0.0, grid_y_ = 0.0;
     int columns_ = 0, rows_ = 0;
     std::vector<std::int32_t> grid_;  // nearest station of each cell's centre
+
+    // Row or column of a point so far into the grid; the first for what is not a number.
+    static int cell_of(double into, int count) { return int(std::min(std::max(0.0, into / cell), double(count - 1))); }
 
     // Distance of the point beyond the cross-section of station i, along its tangent.
     double ahead_of(int i, double x, double y) const {
@@ -191,12 +201,12 @@ private:
         return dir.x * (a.x + f * (b.x - a.x) - from.x) + dir.y * (a.y + f * (b.y - a.y) - from.y);
     }
 
-    float ray_on_road(Vec2 from, Vec2 dir, int i, float reach) const {
+    float ray_on_road(Vec2 from, Vec2 dir, const Place& place, float reach) const {
         // The ray leaves the strip through its left border, its right border or one of its two cross-sections. Entered through
-        // a cross-section, the far one is crossed if its ends lie on different sides of the ray.
-        const Station& s = stations[i];
-        bool forward = dir.x * s.tx + dir.y * s.ty >= 0.0f;
-        int here = forward ? i : next(i);
+        // a cross-section, the far one is crossed if its ends lie on different sides of the ray. Forward is as seen by the
+        // cross-section through the point itself: a ray across the road may look forward at one station, backward at the next.
+        bool forward = dir.x * mix(place, &Station::tx) + dir.y * mix(place, &Station::ty) >= 0.0f;
+        int here = forward ? place.station : next(place.station);
         float l0 = side(from, dir, left_[here]), r0 = side(from, dir, right_[here]);
         for (float walked = 0.0f; walked < reach + 2.0f * step; walked += 0.5f * step) {
             int there = forward ? next(here) : previous(here);
