@@ -20,6 +20,7 @@ from ac_gym.envs import AssettoCorsaVectorEnv
 from ac_gym.errors import AcGymError
 from ac_gym.evaluation import Evaluation, drive_laps
 from ac_gym.laps import LapBook
+from ac_gym.report import write_report
 from algorithms.checkpoint import load_networks, load_training
 from algorithms.errors import UserError
 from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AcGymError, UserError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # while evaluating or reporting; training itself ends cleanly, with everything saved
+        return 130
     return 0
 
 
@@ -89,18 +92,18 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
 
     if math.isfinite(best.best):
         load_networks(run / "model" / "best_lap_time", {"policy_net.pth": agent.policy}, agent.device)
-    print(_evaluate(config, agent).summary())
+    _report(config, _evaluate(config, agent), run)
 
 
 def test(config: Config, load_path: Path | None) -> None:
-    """Drive evaluation laps with the networks in `load_path`."""
+    """Drive evaluation laps with the networks in `load_path`; the report goes to a folder `evaluation` beside them."""
     if load_path is None:
         raise UserError("--test needs --load_path, the folder of a checkpoint, as outputs/<run>/model/best_lap_time")
     env = AssettoCorsaVectorEnv(1, **env_kwargs(config))
     agent = _make_agent(config, env)
     env.close()
     load_networks(load_path, {"policy_net.pth": agent.policy}, agent.device)
-    print(_evaluate(config, agent).summary())
+    _report(config, _evaluate(config, agent), load_path / "evaluation")
 
 
 class BookLaps(Callback):
@@ -141,6 +144,16 @@ def _evaluate(config: Config, agent: SAC) -> Evaluation:
         lambda obs: agent.act(obs, deterministic=True),
         laps=section.eval_number_of_laps, num_envs=config.Agent.num_eval_episodes, seed=config.seed, **settings,
     )  # fmt: skip
+
+
+def _report(config: Config, evaluation: Evaluation, folder: Path) -> None:
+    """Laps to the terminal; tables, plots and a video of the best lap to `folder`."""
+    section: Any = config.AssettoCorsa
+    print(evaluation.summary(), flush=True)
+    written = write_report(
+        folder, evaluation, stats=config.save_csv, lap_csv=section.save_lap_csv, video=config.save_video
+    )
+    print(f"wrote to {folder}: {', '.join(str(path.relative_to(folder)) for path in written)}")
 
 
 def _score(config: Config, agent: SAC) -> tuple[float, dict[str, float]]:

@@ -7,16 +7,17 @@ from pathlib import Path
 from ac_gym.evaluation import Evaluation
 from ac_gym.report.learning import plot_learning
 from ac_gym.report.plots import plot_line, plot_speed
-from ac_gym.report.tables import write_laps, write_tables
+from ac_gym.report.tables import write_json, write_laps, write_stats
 from ac_gym.report.video import write_video
 
 
 def write_report(
-    run_dir: str | Path, evaluation: Evaluation, *, lap_csv: bool = True, video: bool = True
+    run_dir: str | Path, evaluation: Evaluation, *, stats: bool = True, lap_csv: bool = True, video: bool = True
 ) -> list[Path]:
     """Writes into `run_dir` and returns what was written.
 
-    episodes_stats.csv, evaluation.json   figures of the evaluation
+    evaluation.json                       figures of the evaluation
+    episodes_stats.csv                    a row for each car's stint (`stats`)
     laps/                                 telemetry of its laps as CSV (`lap_csv`)
     learning_curve.png                    where the folder has a summary.csv
     lap_line.png, lap_speed.png           the best lap over the track, and its speed, delta and controls over distance
@@ -24,7 +25,9 @@ def write_report(
     """
     folder = Path(run_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    written = write_tables(folder, evaluation)
+    written = [write_json(folder / "evaluation.json", evaluation)]
+    if stats:
+        written.append(write_stats(folder / "episodes_stats.csv", evaluation))
     if lap_csv:
         written += write_laps(folder / "laps", evaluation)
     if (folder / "summary.csv").is_file():

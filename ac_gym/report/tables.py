@@ -17,14 +17,17 @@ _DERIVED = ("s", "offset", "gap", "heading_error", "border_left", "border_right"
 _ACTIONS = ("action_steer", "action_throttle", "action_brake", "action_gear")
 
 
-def write_tables(folder: Path, evaluation: Evaluation) -> list[Path]:
-    """evaluation.json, and episodes_stats.csv with a row for each car's stint."""
-    table = folder / "episodes_stats.csv"
+def write_json(path: Path, evaluation: Evaluation) -> Path:
+    """Everything but the telemetry."""
+    path.write_text(json.dumps(evaluation.as_dict(), indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def write_stats(path: Path, evaluation: Evaluation) -> Path:
+    """A row for each car's stint."""
     rows = [_episode(number, stint) for number, stint in enumerate(evaluation.stints)]
-    _write(table, list(rows[0]), (row.values() for row in rows))
-    whole = folder / "evaluation.json"
-    whole.write_text(json.dumps(evaluation.as_dict(), indent=2) + "\n", encoding="utf-8")
-    return [table, whole]
+    _write(path, list(rows[0]), (row.values() for row in rows))
+    return path
 
 
 def write_laps(folder: Path, evaluation: Evaluation) -> list[Path]:
