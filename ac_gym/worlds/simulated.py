@@ -145,11 +145,10 @@ def _native_settings(settings: SimulationSettings, track: Track, control_rate: f
     )
     native.aids = aids
     native.start = _native_start(settings, track)
-    native.delay_low, native.delay_high = _range("action_delay", settings.action_delay)
-    if native.delay_high > 7.0 / control_rate:
-        raise ConfigError(
-            f"action_delay: at most 7 control steps ({7.0 / control_rate:g} s), is {native.delay_high:g} s"
-        )
+    shortest, longest = _range("action_delay", settings.action_delay)
+    if longest > 7.0 / control_rate:
+        raise ConfigError(f"action_delay: at most 7 control steps ({7.0 / control_rate:g} s), is {longest:g} s")
+    native.delay_low, native.delay_high = shortest, longest
     names = list(_core.CAR_PARAMS)
     for name, factors in settings.randomise.items():
         if name not in _core.CAR_PARAMS:

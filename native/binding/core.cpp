@@ -6,6 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -182,6 +183,8 @@ NB_MODULE(_core, m) {
         }, "controls"_a, "mask"_a.none(), "frames"_a, Release())
         .def("place", [](ac::World& w, int car, double s, double offset, double heading, double speed, Array<double, 2> frames) {
             need(car >= 0 && car < w.size() && int(frames.shape(0)) == w.size() && frames.shape(1) == ac::channel::width, "no such car, or frames not (N, FRAME_WIDTH)");
+            need(std::isfinite(s) && std::isfinite(offset) && std::isfinite(heading), "s, offset and heading must be finite");
+            need(std::fabs(speed) <= 150.0, "speed must be within +-150 m/s");
             w.place(car, s, offset, heading, speed, frames.data() + std::size_t(car) * ac::channel::width);
         }, "car"_a, "s"_a, "offset"_a, "heading"_a, "speed"_a, "frames"_a);
 
