@@ -24,7 +24,7 @@ from ac_gym.track.speed import SpeedProfile
 Policy = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Observations (N, obs_dim) -> actions (N, action_dim)"""
 
-_PATIENCE = 2.0  # an evaluation ends after this many times the limit lap for each lap
+_PATIENCE = 2.5  # a car that needs this many limit laps for one lap is told to stop
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,8 @@ def drive_laps(
     """Drive `laps` laps with each of `num_envs` cars at once, from the hotlap start or, `start="random"`, anywhere.
 
     The first lap from the standing start is the out lap and counts. `policy` sees observations, or is a
-    `ac_gym.drivers.Driver`, which sees telemetry. Laps and time are limited here, whatever the settings say.
+    `ac_gym.drivers.Driver`, which sees telemetry. Laps and time are limited here, whatever the settings say: a car much
+    slower than the limit is stopped.
     """
     if laps < 1:
         raise ConfigError(f"an evaluation needs at least 1 lap, not {laps}")
@@ -207,7 +208,7 @@ def drive_laps(
     running = list(recorders)
     for recorder in running:
         recorder.add(telemetry, 0.0)
-    for _ in range(math.ceil(_PATIENCE * (laps + 1) * world.profile.lap_time_s * world.control_rate)):
+    while running:
         observation, reward, terminated, truncated, info = env.step(act(observation))
         ended = np.logical_or(terminated, truncated)
         for recorder in running:
@@ -216,9 +217,9 @@ def drive_laps(
                 recorder.finish_lap(telemetry, float(lap_time), bool(info["lap_valid"][recorder.car]))
             if ended[recorder.car]:
                 recorder.ending = Ending(int(info["end_reason"][recorder.car]))
+            elif recorder.lap_s > _PATIENCE * world.profile.lap_time_s:
+                recorder.ending = Ending.TIME_LIMIT
         running = [recorder for recorder in running if recorder.ending is Ending.DRIVING]
-        if not running:
-            break
     stints = tuple(recorder.stint() for recorder in recorders)
     env.close()
     return Evaluation(world.track, world.car, world.profile, world.control_rate, stints)
@@ -242,6 +243,11 @@ class _Recorder:
         self._rewards: list[float] = []
         self._laps: list[Lap] = []
 
+    @property
+    def lap_s(self) -> float:
+        """Time since the last lap was finished, or since the start."""
+        return (len(self._rows) - (self._laps[-1].last if self._laps else 0)) / self._rate
+
     def add(self, telemetry: Telemetry, reward: float) -> None:
         self._rows.append(tuple(array[self.car].copy() for array in _arrays(telemetry)))
         self._rewards.append(reward)
@@ -256,10 +262,9 @@ class _Recorder:
         self._laps.append(Lap(self.car, number, time_s, clean, out_lap, first, math.floor(crossed)))
 
     def stint(self) -> Stint:
-        ending = Ending.TIME_LIMIT if self.ending is Ending.DRIVING else self.ending
         columns = (np.stack(column) for column in zip(*self._rows, strict=True))
         time_s = np.arange(len(self._rows)) / self._rate
-        return Stint(Telemetry(*columns), time_s, np.array(self._rewards), tuple(self._laps), ending.name.lower())
+        return Stint(Telemetry(*columns), time_s, np.array(self._rewards), tuple(self._laps), self.ending.name.lower())
 
 
 def _arrays(telemetry: Telemetry) -> tuple[NDArray[Any], ...]:

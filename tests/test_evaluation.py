@@ -117,7 +117,7 @@ class _Parked(Driver):
 def test_an_evaluation_always_ends() -> None:
     evaluation = drive_laps(_Parked(), track=TRACK, car=CAR, laps=1, enable_low_speed_termination=False)
     assert evaluation.stints[0].ending == "time_limit"
-    assert evaluation.stints[0].time_s[-1] == pytest.approx(4.0 * evaluation.limit_s, abs=0.1)
+    assert evaluation.stints[0].time_s[-1] == pytest.approx(2.5 * evaluation.limit_s, abs=0.1)
 
 
 def test_the_result_is_json_and_reads_well(driven: Evaluation) -> None:
