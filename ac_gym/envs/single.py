@@ -85,7 +85,7 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         if not self._driving:
             raise gym.error.ResetNeeded("call reset() before the first step()")
         task = self.session.task
-        self.session.step(np.asarray(action, dtype=np.float32)[None])
+        self.session.step(np.asarray(action)[None])
         info = self._info()
         if self.session.finished_laps()[0]:
             info["lap_time"] = float(self.telemetry["last_lap_time"][0]) / 1000.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -21,7 +22,8 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
     """`num_envs` cars that drive for the same task; spaces, rewards and keywords are those of `AssettoCorsaEnv`.
 
     `autoreset_mode`: Gymnasium's NEXT_STEP (default: the step after an end resets that car, its action is ignored and its
-    reward 0), SAME_STEP (the ended car is reset at once; `info["final_obs"]` has its last observation) or DISABLED.
+    reward 0), SAME_STEP (the ended car is reset at once; `info["final_obs"]` and `info["final_info"]` have its last
+    observation and info) or DISABLED (reset it with `options={"reset_mask": ...}`).
     `info` has arrays (N,): `lap_time` (s; NaN where no lap was completed in this step), `lap_valid`, `lap_count` and
     `end_reason` (`ac_gym.task.Ending`).
 
@@ -73,7 +75,11 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             raise ValueError("one seed for the whole batch, not a list: each car draws from its own stream of it")
         mask = (options or {}).get("reset_mask")
         if mask is not None:
-            mask = np.ascontiguousarray(mask, dtype=np.uint8)
+            if not self._driving:
+                raise gym.error.ResetNeeded("call reset() without reset_mask first, so that every car has a start")
+            mask = np.asarray(mask, dtype=bool).astype(np.uint8)
+            if mask.shape != (self.num_envs,):
+                raise ValueError(f"reset_mask must have shape {(self.num_envs,)}, has {mask.shape}")
         super().reset(seed=seed)
         if seed is not None or not self._driving:
             self.session.seed(int(self.np_random.integers(2**63)))
@@ -84,7 +90,7 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         if not self._driving:
-            raise RuntimeError("call reset() before the first step()")
+            raise gym.error.ResetNeeded("call reset() before the first step()")
         task = self.session.task
         begins = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
         self.session.step(actions, begins)
@@ -99,8 +105,8 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
         observation = task.observation
         reward, terminated, truncated = task.reward, task.terminated.astype(bool), task.truncated.astype(bool)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
-            info["final_obs"] = observation.copy()
-            info["_final_obs"] = self._ended.astype(bool)
+            info |= {"final_info": info.copy(), "final_obs": observation.copy()}
+            info["_final_info"] = info["_final_obs"] = self._ended.astype(bool)
             reward = reward.copy()
             self.session.reset(self._ended)
             self._ended[:] = 0

@@ -77,7 +77,10 @@ class Task:
 
         Raises ValueError for actions of another shape, or that are not finite.
         """
-        given = np.asarray(actions, dtype=np.float32)
+        given = np.asarray(actions)
+        if given.dtype != np.float32:
+            with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
+                given = given.astype(np.float32)
         if given.shape != self.actions.shape:
             raise ValueError(f"actions must have shape {self.actions.shape}, have {given.shape}")
         self.actions[:] = given
