@@ -119,9 +119,9 @@ def test_the_video_shows_the_lap_from_start_to_end(failed: Evaluation, tmp_path:
 
 
 @pytest.mark.parametrize("text", ["", "step,episode/return\n", "step,episode/return\n1000,1.5\n"])
-def test_a_run_that_logged_nothing_has_no_learning_curve(text: str, tmp_path: Path) -> None:
+def test_a_run_that_logged_nothing_has_no_learning_curve(text: str, failed: Evaluation, tmp_path: Path) -> None:
     (tmp_path / "summary.csv").write_text(text)
-    assert plot_learning(tmp_path / "summary.csv", tmp_path / "curve.png", 100.0) == []
+    assert plot_learning(tmp_path / "summary.csv", tmp_path / "curve.png", failed) == []
 
 
 @pytest.mark.parametrize(("module", "remedy"), [("imageio_ffmpeg", "ac_gym[train]"), ("pygame", "ac_gym[human]")])
@@ -136,7 +136,7 @@ def test_missing_packages_are_named(
 
 
 def test_drive_prints_laps_and_writes_the_report(tmp_path: Path) -> None:
-    arguments = ["drive", "--track", TRACK, "--pace", "0.85", "--laps", "2", "--no-video", "--output", str(tmp_path)]
+    arguments = ["drive", "--track", TRACK, "--pace", "0.85", "--laps", "1", "--no-video", "--output", str(tmp_path)]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
     assert "out lap" in result.output

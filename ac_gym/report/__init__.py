@@ -31,7 +31,7 @@ def write_report(
     if lap_csv:
         written += write_laps(folder / "laps", evaluation)
     if (folder / "summary.csv").is_file():
-        written += plot_learning(folder / "summary.csv", folder / "learning_curve.png", evaluation.limit_s)
+        written += plot_learning(folder / "summary.csv", folder / "learning_curve.png", evaluation)
     written.append(plot_line(folder / "lap_line.png", evaluation))
     written.append(plot_speed(folder / "lap_speed.png", evaluation))
     if video:

@@ -9,15 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ac_gym.evaluation import Evaluation
 from ac_gym.report.plots import DRIVEN, LIMIT, PALE, TEXT, THROTTLE, new_figure, tidy
 
 
-def plot_learning(summary: Path, path: Path, limit_s: float) -> list[Path]:
+def plot_learning(summary: Path, path: Path, evaluation: Evaluation) -> list[Path]:
     """Return, lap times and clean laps over steps; writes nothing where the run has logged nothing yet."""
+    limit_s = evaluation.limit_s
     curves = _read(summary)
     if len(curves.get("step", ())) < 2:
         return []
     figure = new_figure(11.0, 8.0)
+    figure.suptitle(
+        f"{evaluation.car.title}, {evaluation.track.title}",
+        x=0.01,
+        ha="left",
+        color=TEXT,
+        fontsize=14,
+        fontweight="bold",
+    )
     returns, laps, clean = figure.subplots(3, 1, sharex=True, height_ratios=[2, 2, 1])
     millions = curves["step"] / 1e6
 
@@ -63,17 +73,15 @@ def _minutes_above(ax: Any, millions: NDArray[np.float64], curves: dict[str, NDA
     if "time/elapsed_s" not in curves:
         return
     known = np.isfinite(curves["time/elapsed_s"])
-    steps, minutes = millions[known], curves["time/elapsed_s"][known] / 60.0
-    if len(steps) < 2 or not (np.diff(steps) > 0).all() or not (np.diff(minutes) > 0).all():
+    minutes = curves["time/elapsed_s"][known] / 60.0
+    if len(minutes) < 2 or not (np.diff(minutes) > 0).all():
         return
+    from matplotlib.ticker import MaxNLocator
 
-    def to_minutes(x: Any) -> Any:
-        return np.interp(x, steps, minutes)
-
-    def to_steps(x: Any) -> Any:
-        return np.interp(x, minutes, steps)
-
-    above = ax.secondary_xaxis("top", functions=(to_minutes, to_steps))
+    ticks = MaxNLocator(8).tick_values(minutes[0], minutes[-1])
+    ticks = ticks[(ticks >= minutes[0]) & (ticks <= minutes[-1])]
+    above = ax.secondary_xaxis("top")
+    above.set_xticks(np.interp(ticks, minutes, millions[known]), [f"{tick:g}" for tick in ticks])
     above.set_xlabel("minutes", color=TEXT, fontsize=9)
     above.tick_params(labelsize=8, colors=TEXT, length=2)
     above.spines["top"].set_color(PALE)
