@@ -111,11 +111,11 @@ class LineFollower(Driver):
         demand += self._drag * forward**2 + self._rolling
 
         # Both wheels of an axle brake alike, so the one with the lower load locks first.
-        spare_front = np.sqrt(1.0 - np.minimum(np.abs(front_use), 0.95) ** 2)
+        spare_front = np.sqrt(1.0 - np.minimum(np.abs(front_use), U_CAP) ** 2)
         spare_rear = np.sqrt(1.0 - np.minimum(np.abs(rear_use), 0.95) ** 2)
         share = p["brakes_front_share"]
         most = np.minimum(2.0 * grip[:, :2].min(axis=1) * spare_front / share, 2.0 * grip[:, 2:].min(axis=1) * spare_rear / (1.0 - share))
-        most *= 1.0 * p["tyres_front_mu_longitudinal"] / p["tyres_front_mu_lateral"] / self._mass
+        most *= ALLOW * p["tyres_front_mu_longitudinal"] / p["tyres_front_mu_lateral"] / self._mass
         slip = telemetry["slip_ratio"]
         peak = 0.5 * (p["tyres_rear_peak_slip_ratio"] + p["tyres_front_peak_slip_ratio"])
         spinning = np.clip((slip.max(axis=1) - 0.7 * peak) / peak, 0.0, 1.0)
@@ -145,10 +145,14 @@ class LineFollower(Driver):
     def _differential_moment(self, telemetry: Telemetry, pull: Array) -> Array:
         """Moment (N,) N m with which the front has to overcome a limited-slip differential, + left."""
         p = self._p
-        radius = p["tyres_rear_radius"]
-        thrust = self._mass * (telemetry["accel_longitudinal"] * _GRAVITY + self._drag * telemetry["speed"] ** 2)
-        lock = p["differential_preload"] + p["differential_power"] * np.clip(thrust, 0.0, None) * radius
-        return np.clip(0.2 * pull, -1.0, 1.0) * lock * p["suspension_rear_track"] / radius
+        radius, track = p["tyres_rear_radius"], p["suspension_rear_track"]
+        forward = np.maximum(telemetry["speed"], 5.0)
+        thrust = self._mass * (telemetry["accel_longitudinal"] * _GRAVITY + self._drag * forward**2)
+        lock = p["differential_preload"] + np.clip(thrust, 0.0, None) * p["differential_power"] * radius
+        # No more than an axle that turns as one resists: both wheels slip by half the difference of their paths.
+        stiffness = 0.5 * self._mass * _GRAVITY / p["tyres_rear_peak_slip_ratio"]
+        solid = 0.5 * stiffness * track**2 * np.abs(pull) / forward**2
+        return np.sign(pull) * np.minimum(lock * track / radius, solid)
 
     def _peak_angle(self, telemetry: Telemetry, axle: str) -> Array:
         """Slip angle (N,) rad of an axle's peak grip: it grows with load, and the outer tyre counts most."""
@@ -174,3 +178,5 @@ def _drivable(car: Car, pace: float) -> Envelope:
     transfer = 2.0 * limits.lateral[:, None] * limits.fraction / _GRAVITY * p["chassis_cg_height"] / p["suspension_front_track"]
     return replace(limits, brake=limits.brake * np.maximum(1.0 - BRAKE_K * transfer, 0.2))
 BRAKE_K = 0.6
+U_CAP=0.85
+ALLOW=1.2
