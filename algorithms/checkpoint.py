@@ -91,7 +91,7 @@ def load_training(run: Path, agent: Agent, replay: Replay, progress: Progress) -
     path = run / TRAINING_STATE
     if not path.is_file():
         raise UserError(f"nothing to resume in {run}: it has no {TRAINING_STATE}")
-    state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     agent.load_state_dict(state["agent"])
     memory = {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in state["replay"].items()}
     memory["rng"] = json.loads(state["replay"]["rng"])

@@ -4,7 +4,8 @@
     python benchmarks/sac_vs_sb3.py speed learn --out benchmarks/results/sac_vs_sb3.json
 
 `speed` times whole updates, sampling included, on 125 observations and 3 actions, interleaved so that a busy machine
-slows both. `learn` trains both from the same seeds with the same sizes, rates and numbers of steps and updates.
+slows both. `learn` trains both from the same seeds with the same sizes, rates and numbers of steps and updates. What
+is measured again replaces its part of the file.
 """
 
 from __future__ import annotations
@@ -142,7 +143,13 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
-    result: dict[str, Any] = {"machine": platform.processor() or platform.machine(), "torch": torch.__version__}
+    result: dict[str, Any] = json.loads(args.out.read_text()) if args.out and args.out.is_file() else {}
+    result |= {"machine": platform.processor() or platform.machine(), "torch": torch.__version__}
+
+    def save() -> None:
+        if args.out:
+            args.out.write_text(json.dumps(result, indent=1) + "\n")
+
     if "speed" in args.what:
         result["updates_per_s"] = {}
         print(f"{'batch':>6} {'sb3':>8}" + "".join(f"{p:>12} {'ratio':>6}" for p in PRECISIONS))
@@ -151,7 +158,7 @@ def main() -> None:
             cells = "".join(f"{rates[f'ours {p}']:12.1f} {rates[f'ours {p}'] / rates['sb3']:6.2f}" for p in PRECISIONS)
             print(f"{batch:6d} {rates['sb3']:8.1f}{cells}", flush=True)
     if "learn" in args.what:
-        result["learn"] = {}
+        result.setdefault("learn", {})
         for name in args.tasks:
             task = LEARN[name]
             table = result["learn"][name] = {"settings": task, "returns": {}, "seconds": {}}
@@ -164,12 +171,10 @@ def main() -> None:
                     table["returns"].setdefault(who, []).append(score)
                     table["seconds"].setdefault(who, []).append(seconds)
                     print(f"{name} seed {seed} {who:14} return {score:9.1f} in {seconds:6.1f} s", flush=True)
+                    save()
             for who, scores in table["returns"].items():
                 print(f"{name} {who:14} mean {np.mean(scores):9.1f}  sd {np.std(scores):7.1f}", flush=True)
-            if args.out:
-                args.out.write_text(json.dumps(result, indent=1) + "\n")
-    if args.out:
-        args.out.write_text(json.dumps(result, indent=1) + "\n")
+    save()
 
 
 if __name__ == "__main__":
