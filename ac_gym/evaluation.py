@@ -25,6 +25,7 @@ Policy = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Observations (N, obs_dim) -> actions (N, action_dim)"""
 
 _PATIENCE = 2.5  # a car that needs this many limit laps for one lap is told to stop
+_CLOCK_ROUNDING_MS = 1.5  # the lap clock counts whole milliseconds
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Trace:
     telemetry: Telemetry
     time_s: NDArray[np.float64]
     """since the lap began at the line"""
+    distance_m: NDArray[np.float64]
+    """along the centre line, without a jump at the line"""
     lap: Lap | None
     """None: a lap that was not finished"""
 
@@ -110,11 +113,15 @@ class Evaluation:
         """The lap to look at: the best clean one; else the fastest; else the longest stretch of an unfinished one."""
         lap = self.best or min(self.laps, key=lambda lap: lap.time_s, default=None)
         if lap is not None:
-            return self._trace(lap.car, lap.first, lap.last, lap)
+            return self.trace(lap)
         car = max(range(len(self.stints)), key=lambda i: len(self.stints[i].time_s))
         s = self.stints[car].telemetry["s"]
-        crossed = np.flatnonzero(np.diff(s) < -0.5 * self.track.length_m)
+        crossed = np.flatnonzero(np.abs(np.diff(s)) > 0.5 * self.track.length_m)
         return self._trace(car, int(crossed[-1]) + 1 if len(crossed) else 0, len(s) - 1, None)
+
+    def trace(self, lap: Lap) -> Trace:
+        """What was driven in a lap."""
+        return self._trace(lap.car, lap.first, lap.last, lap)
 
     def figures(self) -> dict[str, float]:
         """For loggers; lap times only where there are clean laps."""
@@ -172,7 +179,10 @@ class Evaluation:
         stint = self.stints[car]
         rows = slice(first, last + 1)
         seconds = stint.time_s[rows] - stint.time_s[first] + stint.telemetry["current_time"][first] / 1000.0
-        return Trace(_rows(stint.telemetry, rows), seconds, lap)
+        distance_m = np.unwrap(stint.telemetry["s"][rows], period=self.track.length_m)
+        if lap is not None and distance_m[0] > 0.5 * self.track.length_m:
+            distance_m -= self.track.length_m  # clock and position may differ by a millimetre about the line
+        return Trace(_rows(stint.telemetry, rows), seconds, distance_m, lap)
 
 
 def drive_laps(
@@ -212,11 +222,10 @@ def drive_laps(
         observation, reward, terminated, truncated, info = env.step(act(observation))
         ended = np.logical_or(terminated, truncated)
         for recorder in running:
-            recorder.add(telemetry, float(reward[recorder.car]))
-            if math.isfinite(lap_time := info["lap_time"][recorder.car]):
-                recorder.finish_lap(telemetry, float(lap_time), bool(info["lap_valid"][recorder.car]))
-            if ended[recorder.car]:
-                recorder.ending = Ending(int(info["end_reason"][recorder.car]))
+            i = recorder.car
+            recorder.add(telemetry, float(reward[i]), float(info["lap_time"][i]), bool(info["lap_valid"][i]))
+            if ended[i]:
+                recorder.ending = Ending(int(info["end_reason"][i]))
             elif recorder.lap_s > _PATIENCE * world.profile.lap_time_s:
                 recorder.ending = Ending.TIME_LIMIT
         running = [recorder for recorder in running if recorder.ending is Ending.DRIVING]
@@ -242,24 +251,26 @@ class _Recorder:
         self._rows: list[tuple[NDArray[Any], ...]] = []
         self._rewards: list[float] = []
         self._laps: list[Lap] = []
+        self._clock_ms = -math.inf
+        self._lap_row = 0
 
     @property
     def lap_s(self) -> float:
-        """Time since the last lap was finished, or since the start."""
-        return (len(self._rows) - (self._laps[-1].last if self._laps else 0)) / self._rate
+        """Time since the line was crossed, or since the start."""
+        return (len(self._rows) - self._lap_row) / self._rate
 
-    def add(self, telemetry: Telemetry, reward: float) -> None:
+    def add(self, telemetry: Telemetry, reward: float, lap_time_s: float = math.nan, clean: bool = False) -> None:
+        """One row; `lap_time_s` if a lap was finished on the way to it."""
+        row, clock_ms = len(self._rows), float(telemetry["current_time"][self.car])
         self._rows.append(tuple(array[self.car].copy() for array in _arrays(telemetry)))
         self._rewards.append(reward)
-
-    def finish_lap(self, telemetry: Telemetry, time_s: float, clean: bool) -> None:
-        """The line was crossed within the last step, `current_time` ago."""
-        row = len(self._rows) - 1
-        crossed = row - self._rate * float(telemetry["current_time"][self.car]) / 1000.0
-        first = max(math.ceil(crossed - self._rate * time_s), 0)
-        number = len(self._laps) + 1
-        out_lap = self._standing and number == 1
-        self._laps.append(Lap(self.car, number, time_s, clean, out_lap, first, math.floor(crossed)))
+        if math.isfinite(lap_time_s):
+            number = len(self._laps) + 1
+            out_lap = self._standing and number == 1
+            self._laps.append(Lap(self.car, number, lap_time_s, clean, out_lap, self._lap_row, row - 1))
+        if clock_ms < self._clock_ms + 1000.0 / self._rate - _CLOCK_ROUNDING_MS:
+            self._lap_row = row  # the lap clock began anew: the line was crossed on the way to this row
+        self._clock_ms = clock_ms
 
     def stint(self) -> Stint:
         columns = (np.stack(column) for column in zip(*self._rows, strict=True))

@@ -54,7 +54,7 @@ def plot_line(path: Path, evaluation: Evaluation) -> Path:
 def plot_speed(path: Path, evaluation: Evaluation) -> Path:
     """Speed against the limit profile over distance; beneath it time lost, pedals, steering, distance to the line."""
     track, profile, trace = evaluation.track, evaluation.profile, evaluation.shown()
-    t, km = trace.telemetry, trace.telemetry["s"] / 1000.0
+    t, km = trace.telemetry, trace.distance_m / 1000.0
     figure = new_figure(13.0, 9.0)
     axes = figure.subplots(5, 1, sharex=True, height_ratios=[4, 1.6, 1.4, 1.4, 1.4])
     speed, delta, pedals, steer, gap = axes
@@ -67,7 +67,7 @@ def plot_speed(path: Path, evaluation: Evaluation) -> Path:
     speed.plot(km, 3.6 * t["speed"], color=DRIVEN, linewidth=1.6, label="driven")
     speed.legend(loc="lower right", fontsize=8, frameon=False, ncols=2)
     speed.set_ylim(0.0, None)
-    lost = trace.time_s - np.interp(t["s"], track.s, profile.time, period=None, right=profile.lap_time_s)
+    lost = trace.time_s - np.interp(trace.distance_m, [*track.s, track.length_m], [*profile.time, profile.lap_time_s])
     delta.fill_between(km, lost, color=DRIVEN, alpha=0.15, linewidth=0)
     delta.plot(km, lost, color=DRIVEN, linewidth=1.4)
     pedals.plot(km, 100.0 * t["throttle"], color=THROTTLE, linewidth=1.1, label="throttle")
