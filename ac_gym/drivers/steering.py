@@ -18,9 +18,9 @@ _USES = np.array([0.0, 0.5, 0.75, 0.9, 0.96])
 class SteeringGains:
     """Linear-quadratic gains on a single-track model, over the speed and the rear axle's use of its grip.
 
-    The model's input is the front axle's lateral force, so the front tyres' curve need not be linear; the rear tyres have
-    the stiffness that is left at their use. States: distance left of the line (m) and its rate (m/s), heading to the line
-    (rad) and its rate (rad/s), each less its value in the steady turn.
+    The model's input is the front axle's lateral force, so the front tyres' curve need not be linear; the rear tyres
+    have the stiffness that is left at their use. States: distance left of the line (m) and its rate (m/s), heading to
+    the line (rad) and its rate (rad/s), each less its value in the steady turn.
     """
 
     def __init__(self, car: Car, step_s: float) -> None:
