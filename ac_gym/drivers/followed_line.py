@@ -12,7 +12,7 @@ from ac_gym.car import Car, envelope
 from ac_gym.track import Envelope, Track, speed_profile
 from ac_gym.track.speed import GRAVITY
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 _INNER_WHEEL = 0.7  # share of the inner wheel's unloading that braking in turns is planned with
 _LEAST_BRAKING = 0.2

@@ -19,7 +19,7 @@ from ac_gym.drivers.steering import SteeringGains, normalised_slip
 from ac_gym.task import Telemetry
 from ac_gym.track import Track
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 _GRAVITY = 9.81
 _AIR_DENSITY = 1.19
@@ -108,8 +108,8 @@ class LineFollower(Driver):
         room = np.sqrt(_FULL_USE**2 - along**2)
         held = np.clip(front_use, -room, room)
         slip = self._peak_angle(telemetry, "front") * normalised_slip(held, along)
-        # The front wheels' direction of travel, where it will be in the middle of the step: at the centre of percussion,
-        # here taken for the front axle, only the front tyres' force accelerates the car.
+        # The front wheels' direction of travel in the middle of the step: with most cars' yaw inertia, the rear tyres'
+        # force does not accelerate the front axle sideways.
         forward, yaw_rate = np.maximum(telemetry["local_velocity"][:, 0], 5.0), telemetry["angular_velocity"][:, 1]
         sideways = held * grip * self._length / (self._rear_arm * self._mass) - yaw_rate * forward
         travel = np.arctan2(telemetry["local_velocity"][:, 1] + self._front_arm * yaw_rate, forward)
@@ -142,13 +142,13 @@ class LineFollower(Driver):
         return np.where(demand > -coast, throttle, 0.0) * (1.0 - spinning) * (1.0 - sliding), braking * (1.0 - locking)
 
     def _engine(self, telemetry: Telemetry) -> tuple[Array, Array, Array]:
-        """In the present gear, each (N,): m/s2 at full throttle and of slowing down at none; factor of rotating masses."""
+        """In the present gear, each (N,): m/s2 at full throttle, of slowing down at none; factor of rotating masses."""
         p, rpm = self._p, telemetry["rpm"]
         radius = p[f"tyres_{self._driven}_radius"]
         gear = np.clip(telemetry["gear"].astype(np.int64) - 2, 0, len(self.car.gears) - 1)
         ratio = np.take(self.car.gears, gear) * p["drivetrain_final_drive"]
         push = ratio / radius / self._mass
-        full = np.interp(rpm, *zip(*self.car.torque_curve, strict=True)) * p["drivetrain_efficiency"] * push
+        full = np.interp(rpm, *np.transpose(self.car.torque_curve)) * p["drivetrain_efficiency"] * push
         revs = np.clip((rpm - p["engine_idle_rpm"]) / (p["engine_limiter_rpm"] - p["engine_idle_rpm"]), 0.0, 1.2)
         wheels = 2.0 * (p["tyres_front_inertia"] + p["tyres_rear_inertia"])
         inertia = 1.0 + (p["engine_inertia"] * ratio**2 + wheels) / (self._mass * radius**2)

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from ac_gym.car import Car, envelope
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
-_OFF_LINE_M = 0.30  # this far off the line is as bad as ...
-_ACCEL_MPS2 = 4.0  # ... this much lateral acceleration at the front spent on it
+_OFF_LINE_M = 0.6  # this far off the line is as bad as ...
+_ACCEL_MPS2 = 3.0  # ... this much lateral acceleration at the front spent on it
 _SPEEDS = np.arange(6.0, 100.0, 4.0)
 _USES = np.array([0.0, 0.5, 0.75, 0.9, 0.96])
 
@@ -55,7 +55,7 @@ class SteeringGains:
 
 
 def normalised_slip(lateral: Array, along: Array | float = 0.0) -> Array:
-    """Lateral slip over that of peak grip, for the shares of peak force used across and along the tyre, together below 1.
+    """Lateral slip over that of peak grip, for the shares of peak force that are used across and along the tyre.
 
     The rising branch of the tyre's curve, force = 2 slip / (1 + slip^2), inverted; forces follow the slip vector.
     """
