@@ -221,16 +221,20 @@ private:
     float ray_off_road(Vec2 from, Vec2 dir, int station, float reach) const {
         float nearest = reach;
         int span = std::min(int(reach / step) + 1, size() / 2);
-        int i = station;
-        for (int k = 0; k < span; ++k) i = previous(i);
-        for (int k = 0; k < 2 * span; ++k, i = next(i))
-            for (const std::vector<Vec2>* border : {&left_, &right_}) {
-                Vec2 a = (*border)[i], b = (*border)[next(i)];
-                float sa = side(from, dir, a), sb = side(from, dir, b);
-                if ((sa > 0.0f) == (sb > 0.0f)) continue;
-                float d = hit(from, dir, a, b, sa, sb);
-                if (d >= 0.0f) nearest = std::min(nearest, d);
+        const int first = station >= span ? station - span : station - span + size();
+        for (const std::vector<Vec2>* border : {&left_, &right_}) {
+            int i = first;
+            float sa = side(from, dir, (*border)[i]);
+            for (int k = 0; k < 2 * span; ++k) {
+                const int j = next(i);
+                const float sb = side(from, dir, (*border)[j]);
+                if ((sa > 0.0f) != (sb > 0.0f)) {
+                    const float d = hit(from, dir, (*border)[i], (*border)[j], sa, sb);
+                    if (d >= 0.0f) nearest = std::min(nearest, d);
+                }
+                i = j, sa = sb;
             }
+        }
         return nearest;
     }
 };
