@@ -2,8 +2,9 @@
 
     python benchmarks/sim_speed.py [--seconds 3] [--num-envs 1024] [--output benchmarks/results/sim_speed.json]
 
-A step is a full environment step: 25 Hz control, physics at 325 Hz, the 125-number observation, reward, endings, automatic
-resets. Each figure is the best of three runs of `--seconds` seconds. The others need `pip install "gymnasium[box2d]" highway-env`.
+A step is a full environment step: 25 Hz control, physics at 325 Hz, the 125-number observation, reward, endings,
+automatic resets. Each figure is the best of three runs of `--seconds` seconds. The others need
+`pip install "gymnasium[box2d]" highway-env`.
 """
 
 from __future__ import annotations
@@ -137,20 +138,31 @@ def measure(count: int, seconds: float) -> dict[str, Any]:
 
 def cpu_name() -> str:
     info = Path("/proc/cpuinfo")
-    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
+    names = (
+        [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        if info.exists()
+        else []
+    )
     return names[0] if names else platform.processor()
 
 
 def report(found: dict[str, Any]) -> str:
     lines = [f"AssettoCorsaVectorEnv, {found['num_envs']} cars, 125 numbers, 325 Hz physics"]
-    lines += [f"  {name.replace('_', ' '):<12} {rate:>12,.0f} steps/s" for name, rate in found["steps_per_second"].items()]
+    lines += [
+        f"  {name.replace('_', ' '):<12} {rate:>12,.0f} steps/s" for name, rate in found["steps_per_second"].items()
+    ]
     lines.append(f"  two threads over one  {found['two_threads_over_one']:.2f}")
     parts = found["microseconds_a_car_step"]
     lines.append("  one thread, us a car step: " + ", ".join(f"{name} {took:.2f}" for name, took in parts.items()))
-    lines.append(f"AssettoCorsaEnv.step  {found['single_step_us']:.1f} us ({found['single_steps_per_second']:,.0f} steps/s)")
+    lines.append(
+        f"AssettoCorsaEnv.step  {found['single_step_us']:.1f} us ({found['single_steps_per_second']:,.0f} steps/s)"
+    )
     for name, rate in found["others_steps_per_second"].items():
         batch, single = found["batch_on_one_thread_over"][name], found["single_over"][name]
-        lines.append(f"{name:<26} {rate:>8,.0f} steps/s: our batch on one thread is {batch:,.0f} times that, our single env {single:,.0f} times")
+        lines.append(
+            f"{name:<26} {rate:>8,.0f} steps/s: our batch on one thread is {batch:,.0f} times that, "
+            f"our single env {single:,.0f} times"
+        )
     return "\n".join(lines)
 
 

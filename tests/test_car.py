@@ -44,13 +44,15 @@ def test_figures_are_those_of_the_class(name: str) -> None:
     power_kw = {"bmw_z4_gt3": 395, "dallara_f317": 183, "ks_mazda_miata": 97}[name]
     torque = {"bmw_z4_gt3": 520, "dallara_f317": 320, "ks_mazda_miata": 152}[name]
     lock = {"bmw_z4_gt3": 320, "dallara_f317": 240, "ks_mazda_miata": 302.4}[name]
-    assert v["chassis_mass"] == mass and v["steering_lock_deg"] == lock
+    assert v["chassis_mass"] == mass
+    assert v["steering_lock_deg"] == lock
     rpm, newton_metres = np.array(car.torque_curve).T
     assert newton_metres.max() == torque
     fine = np.linspace(rpm[0], rpm[-1], 500)
     assert (np.interp(fine, rpm, newton_metres) * fine * np.pi / 30e3).max() == pytest.approx(power_kw, rel=0.02)
     for axle in ("front", "rear"):
-        assert 0.75 < v[f"tyres_{axle}_mu_lateral"] < 2.0 and 0.75 < v[f"tyres_{axle}_load_exponent"] <= 1.0
+        assert 0.75 < v[f"tyres_{axle}_mu_lateral"] < 2.0
+        assert 0.75 < v[f"tyres_{axle}_load_exponent"] <= 1.0
         assert 3.0 < v[f"tyres_{axle}_peak_slip_angle_deg"] < 12.0
     assert list(car.gears) == sorted(car.gears, reverse=True)
     assert v["engine_idle_rpm"] < v["drivetrain_auto_down_rpm"] < v["drivetrain_auto_up_rpm"] < v["engine_limiter_rpm"]
@@ -76,13 +78,15 @@ def test_envelope_is_sound(name: str) -> None:
     limits = envelope(load_car(name))
     for values in (limits.lateral, limits.accel, limits.brake):
         assert np.isfinite(values).all()
-    assert np.all(limits.lateral > 3.0) and np.all(limits.brake[:, 0] > 5.0)
+    assert np.all(limits.lateral > 3.0)
+    assert np.all(limits.brake[:, 0] > 5.0)
     assert np.all(np.diff(limits.speed) > 0)
     # The more of the grip a corner takes, the less is left to brake and to accelerate.
     driven = limits.speed < 75.0
     assert np.all(np.diff(limits.brake[driven, :-1], axis=1) < 0.3)
     assert np.all(np.diff(limits.accel[driven, :-1], axis=1) < 1e-3)
-    assert limits.accel[0, 0] > 1.5 and limits.accel[-1, 0] < 0.0
+    assert limits.accel[0, 0] > 1.5
+    assert limits.accel[-1, 0] < 0.0
     assert np.all(envelope(load_car(name), grip=0.8).lateral < limits.lateral)
 
 
@@ -93,7 +97,8 @@ def test_steer_limit_is_lock_over_450() -> None:
 def test_with_values_changes_a_copy() -> None:
     car = load_car("bmw_z4_gt3")
     light = car.with_values(chassis_mass=1000.0)
-    assert light.values["chassis_mass"] == 1000.0 and car.values["chassis_mass"] == 1265
+    assert light.values["chassis_mass"] == 1000.0
+    assert car.values["chassis_mass"] == 1265
     assert envelope(light).accel[10, 0] > envelope(car).accel[10, 0]
     with pytest.raises(UnknownNameError, match="chassis_mass"):
         car.with_values(chasis_mass=1.0)
@@ -138,7 +143,9 @@ def without(group: str, key: str) -> Callable[[Data], Any]:
 def test_a_wrong_file_is_one_clear_line(tmp_path: Path, change: Callable[[Data], Any], said: str) -> None:
     with pytest.raises(InvalidCarError) as error:
         load_car(written(tmp_path, change))
-    assert said in str(error.value) and "car.yaml" in str(error.value) and "\n" not in str(error.value)
+    assert said in str(error.value)
+    assert "car.yaml" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["{", "- 1\n- 2\n", "", "name: [unclosed"])
@@ -147,7 +154,8 @@ def test_a_file_that_is_no_car_is_one_clear_line(tmp_path: Path, text: str) -> N
     path.write_text(text)
     with pytest.raises(InvalidCarError) as error:
         load_car(path)
-    assert "broken.yaml" in str(error.value) and "\n" not in str(error.value)
+    assert "broken.yaml" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_file_that_is_not_there() -> None:

@@ -37,7 +37,8 @@ def test_autoreset_is_gymnasiums(mode: AutoresetMode) -> None:
     for k in range(35):
         got, expected = ours.step(actions(4, k)), theirs.step(actions(4, k))
         for mine, other in zip(got[:4], expected[:4], strict=True):
-            assert mine.dtype == other.dtype and np.array_equal(mine, other), k
+            assert mine.dtype == other.dtype
+            assert np.array_equal(mine, other), k
         assert ("final_obs" in got[4]) == ("final_obs" in expected[4])
         if "final_obs" in got[4]:
             assert np.array_equal(got[4]["_final_obs"], expected[4]["_final_obs"])
@@ -53,8 +54,11 @@ def test_cars_that_end_at_different_times_are_reset_alone() -> None:
     alone = 0
     for k in range(400):
         observation, reward, terminated, truncated, info = env.step(actions(16, k))
-        assert np.all(reward[ended] == 0.0) and not terminated[ended].any() and not truncated[ended].any()
-        assert not observation[ended, 50:].any() and np.all(env.telemetry["steps"][ended] == 0)
+        assert np.all(reward[ended] == 0.0)
+        assert not terminated[ended].any()
+        assert not truncated[ended].any()
+        assert not observation[ended, 50:].any()
+        assert np.all(env.telemetry["steps"][ended] == 0)
         assert np.all(env.telemetry["steps"][~ended] > 0)
         ended = terminated | truncated
         assert np.array_equal(ended, info["end_reason"] != Ending.DRIVING)
@@ -70,7 +74,8 @@ def test_same_step_gives_the_last_observation_and_the_first() -> None:
         ended = terminated | truncated
         if ended.any():
             assert np.array_equal(info["_final_obs"], ended)
-            assert info["final_obs"][ended, 50:].any() and not observation[ended, 50:].any()
+            assert info["final_obs"][ended, 50:].any()
+            assert not observation[ended, 50:].any()
             assert np.array_equal(info["final_obs"][~ended], observation[~ended])
             assert np.all(reward[ended] != 0.0)
             return
@@ -85,7 +90,8 @@ def test_disabled_leaves_the_reset_to_the_caller() -> None:
     assert truncated.all()
     mask = np.array([True, False, True, False])
     observation, _ = env.reset(options={"reset_mask": mask})
-    assert not observation[mask, 50:].any() and observation[~mask, 50:].any()
+    assert not observation[mask, 50:].any()
+    assert observation[~mask, 50:].any()
     assert np.array_equal(env.telemetry["steps"] == 0, mask)
 
 
@@ -105,8 +111,10 @@ def test_a_car_of_the_batch_is_the_single_environment() -> None:
         drawn = actions(32, k)
         observation, reward, terminated, truncated, _ = env.step(drawn[0])
         got = batch.step(drawn)
-        assert np.array_equal(got[0][0], observation) and got[1][0] == reward
-        assert got[2][0] == terminated and got[3][0] == truncated
+        assert np.array_equal(got[0][0], observation)
+        assert got[1][0] == reward
+        assert got[2][0] == terminated
+        assert got[3][0] == truncated
         if terminated or truncated:
             env.reset()
             batch.step(drawn)
@@ -119,7 +127,8 @@ def test_a_seed_repeats_and_another_does_not() -> None:
         return np.array(rows + [env.step(actions(20, k))[0] for k in range(50)])
 
     first, again, other = rollout(1), rollout(1), rollout(2)
-    assert np.array_equal(first, again) and not np.array_equal(first[0], other[0])
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first[0], other[0])
 
 
 def test_results_share_no_memory_unless_asked() -> None:
@@ -139,13 +148,15 @@ def test_info_always_has_its_arrays() -> None:
     info = env.step(actions(5, 0))[4]
     for name in ("lap_time", "lap_valid", "lap_count", "end_reason"):
         assert info[name].shape == (5,)
-    assert np.isnan(info["lap_time"]).all() and not info["lap_valid"].any()
+    assert np.isnan(info["lap_time"]).all()
+    assert not info["lap_valid"].any()
 
 
 def test_gym_make_vec_is_the_native_batch() -> None:
     env = gym.make_vec("AssettoCorsa-v0", num_envs=8, track="imola", car="dallara_f317")
     assert isinstance(env.unwrapped, AssettoCorsaVectorEnv)
-    assert env.reset(seed=0)[0].shape == (8, 125) and env.single_action_space.shape == (3,)
+    assert env.reset(seed=0)[0].shape == (8, 125)
+    assert env.single_action_space.shape == (3,)
 
 
 def test_gymnasiums_vector_wrappers_work() -> None:
@@ -190,7 +201,8 @@ def test_a_million_random_steps_over_all_cars_and_tracks(car: str) -> None:
     done = 0
     for k, track in enumerate(available_tracks()):
         env = AssettoCorsaVectorEnv(
-            count, track, car, copy=False, enable_out_of_track_termination=k % 2 == 0, damage_rate=1.0, tyre_wear_rate=1.0, fuel_rate=1.0,
+            count, track, car, copy=False, enable_out_of_track_termination=k % 2 == 0,
+            damage_rate=1.0, tyre_wear_rate=1.0, fuel_rate=1.0,
             randomise={"grip": (0.5, 1.2), "chassis_mass": (0.8, 1.3)}, start_speed=(0.0, 1.2),
         )  # fmt: skip
         env.reset(seed=k)
@@ -200,11 +212,13 @@ def test_a_million_random_steps_over_all_cars_and_tracks(car: str) -> None:
             if step % 5 == 0:
                 held = rng.uniform(-1, 1, (count, 3)).astype(np.float32)
             observation, reward, *_ = env.step(held)
-            assert np.isfinite(observation).all() and np.isfinite(reward).all()
+            assert np.isfinite(observation).all()
+            assert np.isfinite(reward).all()
             assert np.isfinite(env.session.world.frames).all()
             done += count
         assert np.abs(observation).max() <= 20.0
-        assert env.telemetry["speed"].max() < 130.0 and env.telemetry["wheel_load"].max() < 60_000.0
+        assert env.telemetry["speed"].max() < 130.0
+        assert env.telemetry["wheel_load"].max() < 60_000.0
         border = np.maximum(-env.telemetry["border_left"], -env.telemetry["border_right"])
         assert border.max() < 100.0, "walls hold"
     assert done * len(available_cars()) > 1_000_000

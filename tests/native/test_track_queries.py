@@ -48,7 +48,8 @@ def test_points_of_cross_sections_project_back(name: str) -> None:
     away = (found_s - s + 0.5 * track.length_m) % track.length_m - 0.5 * track.length_m
     same = ~nearer
     assert same.mean() > 0.95
-    assert np.abs(away[same]).max() < 0.02 and np.abs((found_offset - offset)[same]).max() < 0.01
+    assert np.abs(away[same]).max() < 0.02
+    assert np.abs((found_offset - offset)[same]).max() < 0.01
 
 
 @pytest.mark.parametrize("name", available_tracks())
@@ -98,8 +99,12 @@ def test_rays_find_the_nearest_border(name: str, off_road: bool) -> None:
     wall = np.where(left, track.wall_left[i], track.wall_right[i])
     size = rng.uniform(1.02 * width, 0.98 * wall) if off_road else rng.uniform(0.0, 0.98 * width)
     offset = np.where(left, size, -size)
-    points = np.stack([track.x[i] - offset * np.sin(track.heading[i]), track.y[i] + offset * np.cos(track.heading[i])], 1)
-    points += rng.uniform(0.0, track.step_m, (150, 1)) * np.stack([np.cos(track.heading[i]), np.sin(track.heading[i])], 1)
+    points = np.stack(
+        [track.x[i] - offset * np.sin(track.heading[i]), track.y[i] + offset * np.cos(track.heading[i])], 1
+    )
+    points += rng.uniform(0.0, track.step_m, (150, 1)) * np.stack(
+        [np.cos(track.heading[i]), np.sin(track.heading[i])], 1
+    )
     wrong = 0
     for point, road, station in zip(np.ascontiguousarray(points), track.heading[i], i, strict=True):
         heading = road + rng.choice([rng.uniform(-np.pi, np.pi), rng.normal(0.0, 0.02)])

@@ -1,4 +1,4 @@
-"""A flat proving ground and a driver's seat: synthetic tracks for the native core, and cars driven by scripted controls."""
+"""A proving ground and a driver's seat: synthetic tracks for the native core, cars driven by scripted controls."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ WHEEL_TURN = np.radians(450.0)  # steering wheel at full axis
 Array = NDArray[np.float64]
 
 
-def _make(x: Array, y: Array, heading: Array, curvature: Array, length: float, half_width: float, **fields: Any) -> _core.Track:
+def _make(
+    x: Array, y: Array, heading: Array, curvature: Array, length: float, half_width: float, **fields: Any
+) -> _core.Track:
     n = len(x)
     columns = {
-        "x": x, "y": y, "heading": heading, "curvature": curvature, "width_left": half_width, "width_right": half_width,
-        "kerb_left": 0.0, "kerb_right": 0.0, "wall_left": half_width + 20.0, "wall_right": half_width + 20.0, "bank": 0.0,
-        "grade": 0.0, "height": 0.0, "runoff_left": 2.0, "runoff_right": 2.0, "line_offset": 0.0, "line_heading": heading,
+        "x": x, "y": y, "heading": heading, "curvature": curvature, "bank": 0.0, "grade": 0.0, "height": 0.0,
+        "width_left": half_width, "width_right": half_width, "kerb_left": 0.0, "kerb_right": 0.0,
+        "wall_left": half_width + 20.0, "wall_right": half_width + 20.0, "runoff_left": 2.0, "runoff_right": 2.0,
+        "line_offset": 0.0, "line_heading": heading,
         "line_s": np.arange(n) * length / n, "line_curvature": curvature, "target_speed": 50.0,
     } | fields  # fmt: skip
     sectors = columns.pop("sectors", [])
@@ -36,9 +39,8 @@ def circle(radius: float = 300.0, half_width: float = 100.0, **fields: Any) -> _
     """Anticlockwise circle that starts at (radius, 0), stations 1 m apart or so."""
     n = round(2 * np.pi * radius)
     angle = 2 * np.pi * np.arange(n) / n
-    return _make(
-        radius * np.cos(angle), radius * np.sin(angle), angle + np.pi / 2, np.full(n, 1 / radius), 2 * np.pi * radius, half_width, **fields
-    )  # fmt: skip
+    x, y, curvature = radius * np.cos(angle), radius * np.sin(angle), np.full(n, 1 / radius)
+    return _make(x, y, angle + np.pi / 2, curvature, 2 * np.pi * radius, half_width, **fields)
 
 
 def plain(straight: float = 12_000.0, half_width: float = 500.0, step: float = 20.0, **fields: Any) -> _core.Track:
@@ -63,9 +65,7 @@ _FIELD = plain()
 
 def ideal_car(name: str, **changes: float) -> Car:
     """A car whose tyres do not care for temperature and pressure."""
-    both = {
-        f"tyres_{axle}_{what}_grip_loss": 0.0 for axle in ("front", "rear") for what in ("temperature", "pressure")
-    }
+    both = {f"tyres_{axle}_{what}_grip_loss": 0.0 for axle in ("front", "rear") for what in ("temperature", "pressure")}
     return load_car(name).with_values(**both, **changes)
 
 
@@ -96,7 +96,7 @@ def steer_for(car: Car, road_wheel_angle: float) -> float:
 
 
 class Drive:
-    """Some equal cars on a track; pedals are 0..1 and linear, steering -1..1 of the axis, each a number or one a car."""
+    """Equal cars on a track; pedals are 0..1 and linear, steering -1..1 of the axis, each one number or one a car."""
 
     def __init__(
         self,
@@ -124,7 +124,9 @@ class Drive:
         self.world.reset(None, self.frames)
         self._controls = np.zeros((count, _core.CONTROL_WIDTH), np.float32)
 
-    def place(self, speed: float = 0.0, s: float = 1000.0, offset: float = 0.0, heading: float = 0.0, car: int | None = None) -> Drive:
+    def place(
+        self, speed: float = 0.0, s: float = 1000.0, offset: float = 0.0, heading: float = 0.0, car: int | None = None
+    ) -> Drive:
         for i in range(self.count) if car is None else (car,):
             self.world.place(i, s, offset, heading, speed, self.frames)
         return self

@@ -1,4 +1,4 @@
-"""What must hold whatever the car does: no energy from nothing, symmetry, rest stays rest, smaller steps say the same."""
+"""What must hold whatever the car does: no energy from nothing, symmetry, rest stays rest, smaller steps agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from proving_ground import CARS, G, Drive, circle, free_rolling, ideal_car, mass, plain, steer_for
+from proving_ground import CARS, Drive, G, circle, free_rolling, ideal_car, mass, plain, steer_for
 
 AXLES = ("front", "rear")
 
@@ -15,7 +15,10 @@ def kinetic(drive: Drive) -> np.ndarray:
     """Energy of the body's motion in the plane and of the wheels' spin (J), one a car."""
     v = drive.car.values
     inertia = np.repeat([v["tyres_front_inertia"], v["tyres_rear_inertia"]], 2)
-    body = 0.5 * mass(drive.car) * drive["speed"] ** 2 + 0.5 * v["chassis_yaw_inertia"] * drive["angular_velocity"][:, 1] ** 2
+    body = (
+        0.5 * mass(drive.car) * drive["speed"] ** 2
+        + 0.5 * v["chassis_yaw_inertia"] * drive["angular_velocity"][:, 1] ** 2
+    )
     return body + 0.5 * (inertia * drive["wheel_speed"] ** 2).sum(axis=1)
 
 
@@ -57,8 +60,14 @@ def test_coasting_never_gains_energy(name: str, speed: float, heading: float, st
 @pytest.mark.parametrize("name", CARS)
 def test_a_spin_dies_out_and_stops(name: str) -> None:
     car = free_rolling(name, steering_lock_deg=450.0, steering_ratio=10.0)
-    drive = Drive(car, 8).place(50.0).run(0.8, steer=np.linspace(-1, 1, 8)).run(20.0, steer=np.linspace(1, -1, 8), brake=1.0)
-    assert np.all(drive["speed"] < 0.01) and np.all(np.abs(drive["angular_velocity"]) < 0.01)
+    drive = (
+        Drive(car, 8)
+        .place(50.0)
+        .run(0.8, steer=np.linspace(-1, 1, 8))
+        .run(20.0, steer=np.linspace(1, -1, 8), brake=1.0)
+    )
+    assert np.all(drive["speed"] < 0.01)
+    assert np.all(np.abs(drive["angular_velocity"]) < 0.01)
 
 
 @pytest.mark.parametrize("name", CARS)
@@ -81,7 +90,9 @@ def test_held_brakes_hold_on_a_slope(name: str, slope: dict[str, float]) -> None
 
 
 def test_a_free_car_rolls_down_a_slope() -> None:
-    car = free_rolling("ks_mazda_miata", tyres_front_rolling_resistance=0.0, tyres_rear_rolling_resistance=0.0, aero_drag_area=0.0)
+    car = free_rolling(
+        "ks_mazda_miata", tyres_front_rolling_resistance=0.0, tyres_rear_rolling_resistance=0.0, aero_drag_area=0.0
+    )
     drive = Drive(car, track=plain(2000.0, grade=-0.05)).place(0.0).run(5.0)
     v = car.values
     inertia = mass(car) + sum(2 * v[f"tyres_{a}_inertia"] / v[f"tyres_{a}_radius"] ** 2 for a in AXLES)
@@ -102,7 +113,8 @@ def test_halving_the_time_step_halves_the_error(name: str) -> None:
     exact = manoeuvre(name, 13 * 16)
     errors = [np.abs(manoeuvre(name, 13 * k) - exact).max() for k in (1, 2, 4)]
     assert errors[0] < 0.1
-    assert errors[1] < 0.65 * errors[0] and errors[2] < 0.65 * errors[1]
+    assert errors[1] < 0.65 * errors[0]
+    assert errors[2] < 0.65 * errors[1]
 
 
 @pytest.mark.parametrize("name", CARS)
@@ -115,7 +127,8 @@ def test_mirrored_controls_mirror_the_path(name: str) -> None:
             drive.step(steer=[steer, -steer], throttle=throttle, brake=brake)
     (x, y, _), (mx, my, _) = drive["world_position"]
     assert abs(y) > 1.0
-    assert mx == pytest.approx(x, abs=1e-6) and my == pytest.approx(-y, abs=1e-6)
+    assert mx == pytest.approx(x, abs=1e-6)
+    assert my == pytest.approx(-y, abs=1e-6)
     left, right = drive["wheel_load"]
     assert right[[1, 0, 3, 2]] == pytest.approx(left, rel=1e-5)
 
@@ -128,7 +141,9 @@ def test_mirrored_controls_mirror_the_path(name: str) -> None:
     offset=st.floats(-14.0, 14.0),
     steer=st.floats(-1.0, 1.0),
 )
-def test_a_wall_takes_energy_and_is_never_passed(name: str, speed: float, heading: float, offset: float, steer: float) -> None:
+def test_a_wall_takes_energy_and_is_never_passed(
+    name: str, speed: float, heading: float, offset: float, steer: float
+) -> None:
     car = free_rolling(name)
     drive = Drive(car, track=ALLEY, rate=325.0, substeps=1).place(speed, s=2000.0, offset=offset, heading=heading)
     most = kinetic(drive)
@@ -138,6 +153,7 @@ def test_a_wall_takes_energy_and_is_never_passed(name: str, speed: float, headin
         half = 0.5 * (abs(np.cos(yaw)) * car.values["chassis_width"] + abs(np.sin(yaw)) * car.values["chassis_length"])
         # A step may enter by what the car moves in it; the next one puts it back.
         assert abs(drive.one("world_position")[1]) + half < 20.0 + 2.0 * speed / 325.0 + 1e-3
+
 
 ALLEY = plain(4000.0, half_width=19.0, step=20.0, wall_left=20.0, wall_right=20.0)
 
@@ -149,7 +165,8 @@ def test_damage_follows_the_impact_only_when_switched_on() -> None:
 
     assert crash(15.0, 0.0).one("damage").sum() == 0.0
     slow, fast = crash(6.0, 1.0).one("damage"), crash(12.0, 1.0).one("damage")
-    assert 0.0 < slow[0] < fast[0] <= 1.0 and fast[0] == pytest.approx(4 * slow[0], rel=0.15)
+    assert 0.0 < slow[0] < fast[0] <= 1.0
+    assert fast[0] == pytest.approx(4 * slow[0], rel=0.15)
     assert fast[4] == pytest.approx(fast[:4].mean())
 
 

@@ -80,14 +80,16 @@ def test_traction_control_tames_the_throttle() -> None:
         slips.append(drive.one("slip_ratio")[2:].max())
         gained.append(drive.speed())
         assert (drive.one("tc_active") > 0.0) == aided
-    assert slips[1] < 0.5 * slips[0] and slips[1] < 2 * car.values["engine_tc_slip"]
+    assert slips[1] < 0.5 * slips[0]
+    assert slips[1] < 2 * car.values["engine_tc_slip"]
     assert gained[1] > gained[0]
 
 
 def test_aids_do_nothing_where_they_are_not_fitted() -> None:
     car = ideal_car("ks_mazda_miata", brakes_abs_slip=0.0, engine_tc_slip=0.0)
     drive = Drive(car, abs=True, traction_control=True).place(30.0).run(1.0, brake=1.0)
-    assert drive.one("abs_active") == 0.0 and drive.one("tc_active") == 0.0
+    assert drive.one("abs_active") == 0.0
+    assert drive.one("tc_active") == 0.0
 
 
 def test_an_open_differential_lets_the_wheels_turn_apart_and_a_locked_one_does_not() -> None:
@@ -107,7 +109,8 @@ def test_tyre_temperature_settles_between_road_and_what_friction_heats(name: str
     drive = Drive(ideal_car(name), track=circle(120.0, 90.0)).place(15.0, s=0.0)
     hot = drive.cruise(60.0, 15.0, steer_for(drive.car, 0.06)).one("tyre_surface_temperature")
     cold = Drive(ideal_car(name)).place(0.0).run(4000.0 / 10).one("tyre_surface_temperature")
-    assert np.all(cold < drive.car.values["tyres_front_temperature_start"]) and np.all(cold > 31.9)
+    assert np.all(cold < drive.car.values["tyres_front_temperature_start"])
+    assert np.all(cold > 31.9)
     assert hot[1] > hot[0], "the loaded outer tyre is hotter in a left turn"
     assert np.all(hot < 200.0)
 
@@ -128,7 +131,9 @@ def test_tyre_temperature_reaches_its_closed_form_equilibrium() -> None:
 
 def test_wear_only_when_switched_on() -> None:
     def drift(rate: float) -> Drive:
-        drive = Drive(ideal_car("bmw_z4_gt3", tyres_front_wear_energy=2e6, tyres_rear_wear_energy=2e6), tyre_wear_rate=rate)
+        drive = Drive(
+            ideal_car("bmw_z4_gt3", tyres_front_wear_energy=2e6, tyres_rear_wear_energy=2e6), tyre_wear_rate=rate
+        )
         return drive.place(40.0).run(3.0, steer=0.4)
 
     new, worn = drift(0.0), drift(1.0)
@@ -142,7 +147,9 @@ def test_grass_slows_and_slides() -> None:
     car = free_rolling("bmw_z4_gt3")
     on = Drive(car, track=road).place(30.0).run(2.0)
     off = Drive(car, track=road).place(30.0, offset=50.0).run(2.0)
-    assert on.one("tyres_out") == 0 and off.one("tyres_out") == 4
-    assert np.all(off.one("surface") == 2) and np.all(on.one("surface") == 0)
+    assert on.one("tyres_out") == 0
+    assert off.one("tyres_out") == 4
+    assert np.all(off.one("surface") == 2)
+    assert np.all(on.one("surface") == 0)
     assert 30.0 - off.speed() > 1.5 * (30.0 - on.speed())
     assert np.all(off.one("lateral_friction") < 0.65 * on.one("lateral_friction"))

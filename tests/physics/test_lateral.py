@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from proving_ground import AIR_DENSITY, CARS, G, Drive, arms, circle, free_rolling, ideal_car, mass, steer_for
+from proving_ground import AIR_DENSITY, CARS, Drive, G, arms, circle, free_rolling, ideal_car, mass, steer_for
 from scipy.optimize import brentq
 
 from ac_gym.car import Car, envelope
@@ -46,7 +46,11 @@ def axle_limit(car: Car, axle: str, speed: float, lateral: float) -> float:
     force = 0.0
     for tyre in (0.5 * load + moved, max(0.5 * load - moved, 0.0)):
         reference = v[f"tyres_{axle}_load_reference"]
-        force += v[f"tyres_{axle}_mu_lateral"] * tyre * (max(tyre, 1.0) / reference) ** (v[f"tyres_{axle}_load_exponent"] - 1)
+        force += (
+            v[f"tyres_{axle}_mu_lateral"]
+            * tyre
+            * (max(tyre, 1.0) / reference) ** (v[f"tyres_{axle}_load_exponent"] - 1)
+        )
     return force
 
 
@@ -122,7 +126,9 @@ def cornering_stiffness(car: Car, axle: str, speed: float) -> float:
     share = share if axle == "front" else 1 - share
     load = mass(car) * G * share + 0.5 * AIR_DENSITY * speed**2 * v[f"aero_lift_area_{axle}"]
     part = 0.5 * load / v[f"tyres_{axle}_load_reference"]
-    peak = np.tan(np.radians(v[f"tyres_{axle}_peak_slip_angle_deg"])) * (1 + v[f"tyres_{axle}_peak_slip_gain"] * (part - 1))
+    peak = np.tan(np.radians(v[f"tyres_{axle}_peak_slip_angle_deg"])) * (
+        1 + v[f"tyres_{axle}_peak_slip_gain"] * (part - 1)
+    )
     return 2 * v[f"tyres_{axle}_mu_lateral"] * part ** (v[f"tyres_{axle}_load_exponent"] - 1) * load / peak
 
 
@@ -136,9 +142,14 @@ def test_yaw_gain_is_that_of_the_linear_bicycle(name: str, speed: float) -> None
     front, rear = arms(car)
     wheelbase, u = front + rear, drive.speed()
     # Forces act a pneumatic trail behind the wheel centres; slip angles are the wheels'.
-    lever_front, lever_rear = front - car.values["tyres_front_pneumatic_trail"], rear + car.values["tyres_rear_pneumatic_trail"]
+    lever_front, lever_rear = (
+        front - car.values["tyres_front_pneumatic_trail"],
+        rear + car.values["tyres_rear_pneumatic_trail"],
+    )
     share = lever_rear / (lever_front + lever_rear)
-    gradient = mass(car) * (share / cornering_stiffness(car, "front", u) - (1 - share) / cornering_stiffness(car, "rear", u))
+    gradient = mass(car) * (
+        share / cornering_stiffness(car, "front", u) - (1 - share) / cornering_stiffness(car, "rear", u)
+    )
     expected = angle * u / (wheelbase + gradient * u**2)
     assert drive.one("angular_velocity")[1] == pytest.approx(expected, rel=0.02)
 
@@ -163,8 +174,10 @@ def test_a_steered_wheel_turns_the_car_the_right_way() -> None:
     car = ideal_car("bmw_z4_gt3")
     right = corner(car, 20.0, 0.05, 2.0)
     assert right.one("steer_angle") == pytest.approx(0.05 * 450.0)
-    assert right.one("angular_velocity")[1] < 0.0 and right.one("world_position")[1] < 0.0
-    assert right.one("accel_lateral") < 0.0 and np.all(right.one("slip_angle") < 0.0)
+    assert right.one("angular_velocity")[1] < 0.0
+    assert right.one("world_position")[1] < 0.0
+    assert right.one("accel_lateral") < 0.0
+    assert np.all(right.one("slip_angle") < 0.0)
 
 
 @pytest.mark.parametrize("bank", [0.0, 0.15])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from proving_ground import AIR_DENSITY, CARS, G, Drive, free_rolling, ideal_car, mass, rolling_mass
+from proving_ground import AIR_DENSITY, CARS, Drive, G, free_rolling, ideal_car, mass, rolling_mass
 from scipy.integrate import quad, trapezoid
 from scipy.optimize import brentq
 
@@ -144,7 +144,8 @@ def test_static_loads_are_the_weight(name: str) -> None:
     load = Drive(car).place().run(3.0).one("wheel_load")
     assert load[:2].sum() == pytest.approx(weights(car)["front"], rel=1e-3)
     assert load[2:].sum() == pytest.approx(weights(car)["rear"], rel=1e-3)
-    assert load[0] == pytest.approx(load[1]) and load[2] == pytest.approx(load[3])
+    assert load[0] == pytest.approx(load[1])
+    assert load[2] == pytest.approx(load[3])
 
 
 @pytest.mark.parametrize("name", CARS)
@@ -177,7 +178,8 @@ def test_pitch_settles_where_springs_carry_the_transfer(name: str) -> None:
     v = car.values
     front, rear = moved / (2 * v["suspension_front_wheel_rate"]), -moved / (2 * v["suspension_rear_wheel_rate"])
     travel = drive.one("suspension_travel")
-    assert travel[0] == pytest.approx(front, rel=0.01) and travel[2] == pytest.approx(rear, rel=0.01)
+    assert travel[0] == pytest.approx(front, rel=0.01)
+    assert travel[2] == pytest.approx(rear, rel=0.01)
     assert drive.one("pitch") == pytest.approx(-(front - rear) / v["chassis_wheelbase"], rel=0.01)
 
 
@@ -198,7 +200,10 @@ def test_acceleration_from_rest_is_grip_or_engine_limited_as_the_envelope_says()
 
 def test_fuel_burns_only_when_asked_and_lightens_the_car() -> None:
     car = ideal_car("bmw_z4_gt3")
-    off, on = Drive(car).place(40.0).run(8.0, throttle=1.0), Drive(car, fuel_rate=1.0).place(40.0).run(8.0, throttle=1.0)
+    off, on = (
+        Drive(car).place(40.0).run(8.0, throttle=1.0),
+        Drive(car, fuel_rate=1.0).place(40.0).run(8.0, throttle=1.0),
+    )
     assert off.one("fuel") == car.values["fuel_start"]
     burnt = car.values["fuel_start"] - on.one("fuel")
     revs = 8.0 * 0.001  # at 1000/min; the engine turns at several thousand

@@ -31,7 +31,8 @@ def published_car() -> Car:
     }  # fmt: skip
     tyres = {f"tyres_{axle}_{name}": value for axle in ("front", "rear") for name, value in both.items()}
     return free_rolling(
-        "ks_mazda_miata", chassis_mass=p.m, fuel_start=0.0, chassis_front_weight=p.b / (p.a + p.b), chassis_wheelbase=p.a + p.b,
+        "ks_mazda_miata", chassis_mass=p.m, fuel_start=0.0, chassis_front_weight=p.b / (p.a + p.b),
+        chassis_wheelbase=p.a + p.b,
         chassis_yaw_inertia=p.I_z, chassis_cg_height=p.h_cg, suspension_front_track=p.T_f, suspension_rear_track=p.T_r,
         differential_preload=0.0, differential_power=0.0, differential_coast=0.0, aero_drag_area=0.0,
         aero_lift_area_front=0.0, aero_lift_area_rear=0.0, **tyres,

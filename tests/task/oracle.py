@@ -1,8 +1,9 @@
 """The observation of the benchmark paper, written again in NumPy and float64 straight from its description.
 
-Remonda et al., arXiv 2407.16680, in the order of the authors' code: 14 channels over their scales, 11 rays / 200 m, out-of-track
-flag, 12 curvatures / 0.1, steering / 450, throttle and brake of three past steps each oldest first (zeros until three exist), the
-same now, then the three previous blocks of 25, oldest first. It knows only telemetry and the built track.
+Remonda et al., arXiv 2407.16680, in the order of the authors' code: 14 channels over their scales, 11 rays / 200 m,
+out-of-track flag, 12 curvatures / 0.1, steering / 450, throttle and brake of three past steps each oldest first (zeros
+until three exist), the same now, then the three previous blocks of 25, oldest first. It knows only telemetry and the
+built track.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Place:
     @property
     def gap(self) -> float:
         """Lateral distance to the racing line, negative on its left."""
-        return -(self.offset - self.of(self.track.line_offset)) * np.cos(self.of(self.track.line_heading - self.track.heading))
+        return -(self.offset - self.of(self.track.line_offset)) * np.cos(
+            self.of(self.track.line_heading - self.track.heading)
+        )
 
 
 def rays(track: Track, x: float, y: float, yaw: float) -> Array:
@@ -74,11 +77,15 @@ def block(track: Track, telemetry: Telemetry, car: int) -> Array:
     """The basic block (25,) of one car's present frame."""
     x, y, _ = telemetry["world_position"][car]
     yaw, place = telemetry["yaw"][car], Place(track, x, y)
-    t = {name: telemetry[name][car] for name in ("speed", "force_feedback", "rpm", "accel_lateral", "accel_longitudinal", "gear")}
+    t = {
+        name: telemetry[name][car]
+        for name in ("speed", "force_feedback", "rpm", "accel_lateral", "accel_longitudinal", "gear")
+    }
     channels = [
         t["speed"] / 80, place.gap / 10, t["force_feedback"], t["rpm"] / 10000, t["accel_lateral"] / 5,
         t["accel_longitudinal"] / 5, t["gear"] / 8, telemetry["angular_velocity"][car][1] / np.pi,
-        telemetry["local_velocity"][car][0] / 80, telemetry["local_velocity"][car][1] / 20, *telemetry["slip_angle"][car] / 25,
+        telemetry["local_velocity"][car][0] / 80, telemetry["local_velocity"][car][1] / 20,
+        *telemetry["slip_angle"][car] / 25,
     ]  # fmt: skip
     return np.concatenate([channels, rays(track, x, y, yaw) / REACH])
 
@@ -88,7 +95,7 @@ def controls_now(telemetry: Telemetry, car: int) -> list[float]:
 
 
 def look_ahead(track: Track, line_s: float, values: Array) -> Array:
-    """Values (M,) of the stations at 12 points over the next 300 m of the racing line, the line sampled once a metre."""
+    """Values (M,) of the stations at 12 points over the next 300 m of the racing line, sampled once a metre."""
     samples = round(track.line_length_m)
     grid = np.arange(samples) * track.line_length_m / samples
     sampled = np.interp(grid, track.line_s, values, period=track.line_length_m)

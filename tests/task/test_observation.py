@@ -12,7 +12,12 @@ from ac_gym.car import load_car
 from ac_gym.envs.session import Session
 from ac_gym.errors import UnknownNameError
 
-NAMES = [*[f"channel {k}" for k in range(14)], *[f"ray {k}" for k in range(11)], "out", *[f"curvature {k}" for k in range(12)]]
+NAMES = [
+    *[f"channel {k}" for k in range(14)],
+    *[f"ray {k}" for k in range(11)],
+    "out",
+    *[f"curvature {k}" for k in range(12)],
+]
 
 
 def session(count: int = 1, track: str = "monza", car: str = "bmw_z4_gt3", seed: int = 1, **settings: Any) -> Session:
@@ -61,7 +66,8 @@ def test_every_number_is_the_papers(track: str, car: str) -> None:
 
 def test_there_are_125_numbers_within_the_space() -> None:
     made = session(4)
-    assert made.task.observation.shape == (4, 125) and made.task.observation.dtype == np.float32
+    assert made.task.observation.shape == (4, 125)
+    assert made.task.observation.dtype == np.float32
     assert made.observation_space.shape == (125,)
     assert all(made.observation_space.contains(row) for row in made.task.observation)
 
@@ -69,7 +75,8 @@ def test_there_are_125_numbers_within_the_space() -> None:
 def test_history_is_zero_until_it_exists() -> None:
     made = session()
     first = made.task.observation[0].copy()
-    assert not first[38:47].any() and not first[50:].any()
+    assert not first[38:47].any()
+    assert not first[50:].any()
     blocks = [first[:25]]
     for step in range(4):
         made.step(np.array([[0.1, 1.0, -1.0]], np.float32))
@@ -99,7 +106,9 @@ def test_optional_parts_change_only_the_size() -> None:
     assert session(add_previous_obs_to_state=False).task.observation_size == 50
     bare = session(enable_sensors=False, add_previous_obs_to_state=False)
     assert bare.task.observation_size == 39
-    assert np.array_equal(bare.task.observation[0], np.r_[full.task.observation[0, :14], full.task.observation[0, 25:50]])
+    assert np.array_equal(
+        bare.task.observation[0], np.r_[full.task.observation[0, :14], full.task.observation[0, 25:50]]
+    )
 
 
 def test_target_speed_look_ahead() -> None:
@@ -108,12 +117,19 @@ def test_target_speed_look_ahead() -> None:
     track = made.world.track
     for k in range(3):
         line_s = Place(track, *made.telemetry["world_position"][k, :2]).line_s
-        assert made.task.observation[k, 125:] == pytest.approx(look_ahead(track, line_s, made.world.profile.speed) / 80, abs=2e-3)
+        assert made.task.observation[k, 125:] == pytest.approx(
+            look_ahead(track, line_s, made.world.profile.speed) / 80, abs=2e-3
+        )
 
 
 def test_task_one_hot_and_extra_channels() -> None:
     made = session(
-        2, enable_task_id_in_obs=True, task_ids=("a", "b", "c"), task_id="b", use_obs_extra=True, obs_extra={"fuel": 10.0, "wheel_load": 1e4}
+        2,
+        enable_task_id_in_obs=True,
+        task_ids=("a", "b", "c"),
+        task_id="b",
+        use_obs_extra=True,
+        obs_extra={"fuel": 10.0, "wheel_load": 1e4},
     )
     assert made.task.observation_size == 125 + 3 + 5
     assert np.array_equal(made.task.observation[:, 125:128], [[0, 1, 0]] * 2)
@@ -139,7 +155,8 @@ def test_situation_is_what_the_oracle_finds() -> None:
     track, t = made.world.track, made.telemetry
     for k in range(20):
         place = Place(track, *t["world_position"][k, :2])
-        assert t["offset"][k] == pytest.approx(place.offset, abs=2e-3) and t["gap"][k] == pytest.approx(place.gap, abs=2e-3)
+        assert t["offset"][k] == pytest.approx(place.offset, abs=2e-3)
+        assert t["gap"][k] == pytest.approx(place.gap, abs=2e-3)
         assert t["border_left"][k] == pytest.approx(place.of(track.width_left) - place.offset, abs=2e-3)
         assert t["border_right"][k] == pytest.approx(place.of(track.width_right) + place.offset, abs=2e-3)
     with pytest.raises(UnknownNameError, match="speed"):

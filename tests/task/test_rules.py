@@ -35,7 +35,7 @@ def step(made: Session, *action: float, times: int = 1) -> Session:
     return made
 
 
-# --- actions --------------------------------------------------------------------------------------------------------------
+# --- actions ----------------------------------------------------------------------------------------------------------
 
 
 def test_relative_actions_move_the_controls_at_their_rates() -> None:
@@ -75,7 +75,8 @@ def test_brake_follows_the_games_gamma(gamma: float, axis: float) -> None:
 
 def test_positive_steering_turns_right() -> None:
     made = step(place(session(use_relative_actions=False)), 0.05, -1.0, -1.0, times=5)
-    assert made.telemetry["angular_velocity"][0, 1] < 0.0 and made.telemetry["steer_angle"][0] > 0.0
+    assert made.telemetry["angular_velocity"][0, 1] < 0.0
+    assert made.telemetry["steer_angle"][0] > 0.0
 
 
 def test_rates_can_be_set() -> None:
@@ -102,7 +103,7 @@ def test_a_new_episode_begins_with_pedals_up_and_the_wheel_straight() -> None:
     assert made.telemetry["controls"][0, :3] == pytest.approx([0.0, -1.0, -1.0])
 
 
-# --- reward ---------------------------------------------------------------------------------------------------------------
+# --- reward -----------------------------------------------------------------------------------------------------------
 
 
 def test_reward_is_speed_less_distance_to_the_line() -> None:
@@ -131,18 +132,22 @@ def test_changing_actions_costs_when_asked() -> None:
 
 
 def test_out_of_track_costs_when_asked() -> None:
-    made = [place(session(enable_out_of_track_penalty=on, out_of_track_penalty=0.7), offset=12.0) for on in (False, True)]
+    made = [
+        place(session(enable_out_of_track_penalty=on, out_of_track_penalty=0.7), offset=12.0) for on in (False, True)
+    ]
     free, dear = (step(m, 0.0, 0.0, 0.0).task.reward[0] for m in made)
     assert free - dear == pytest.approx(0.7)
 
 
 def test_reward_terms_of_ones_own_are_added() -> None:
-    made = step(session(4, reward_terms=[lambda t: -t["wheel_load"][:, 0] / 1e5, lambda t: np.ones(len(t))]), 0.0, 0.3, 0.0)
+    made = step(
+        session(4, reward_terms=[lambda t: -t["wheel_load"][:, 0] / 1e5, lambda t: np.ones(len(t))]), 0.0, 0.3, 0.0
+    )
     base = 3.6 * made.telemetry["speed"] * (1 - np.abs(made.telemetry["gap"]) / 12) / 300
     assert made.task.reward == pytest.approx(base - made.telemetry["wheel_load"][:, 0] / 1e5 + 1.0, rel=1e-6)
 
 
-# --- endings --------------------------------------------------------------------------------------------------------------
+# --- endings ----------------------------------------------------------------------------------------------------------
 
 
 def ended(made: Session) -> tuple[bool, bool, Ending]:
@@ -155,7 +160,8 @@ GOES_ON = (False, False, Ending.DRIVING)
 def test_more_than_two_tyres_out_ends() -> None:
     edge = float(Session(1, track="monza", car="bmw_z4_gt3").world.track.width_left[150])
     two_out, four_out = (place(session(), offset=edge + d) for d in (0.0, 3.0))
-    assert step(two_out, *IDLE[0]).telemetry["tyres_out"][0] == 2 and ended(two_out) == GOES_ON
+    assert step(two_out, *IDLE[0]).telemetry["tyres_out"][0] == 2
+    assert ended(two_out) == GOES_ON
     assert step(four_out, *IDLE[0]).telemetry["tyres_out"][0] == 4
     assert ended(four_out) == (True, False, Ending.OUT_OF_TRACK)
     assert ended(step(place(session(enable_out_of_track_termination=False), offset=edge + 3.0), *IDLE[0])) == GOES_ON
@@ -172,14 +178,20 @@ def test_standing_still_ends_after_its_time() -> None:
     made = place(session(low_speed_time=2.0), speed=0.0)
     assert ended(step(made, *IDLE[0], times=49)) == GOES_ON
     assert ended(step(made, *IDLE[0])) == (True, False, Ending.TOO_SLOW)
-    assert ended(step(place(session(low_speed_time=2.0, enable_low_speed_termination=False), speed=0.0), *IDLE[0], times=80)) == GOES_ON
+    assert (
+        ended(
+            step(place(session(low_speed_time=2.0, enable_low_speed_termination=False), speed=0.0), *IDLE[0], times=80)
+        )
+        == GOES_ON
+    )
 
 
 def test_moving_again_restarts_the_clock_of_slowness() -> None:
     made = place(session(low_speed_time=2.0), speed=0.0)
     step(made, *IDLE[0], times=40)
     step(made, 0.0, 1.0, 0.0, times=60)
-    assert ended(made) == GOES_ON and made.telemetry["speed"][0] > 1.0
+    assert ended(made) == GOES_ON
+    assert made.telemetry["speed"][0] > 1.0
 
 
 def test_too_far_from_the_line_ends_when_asked() -> None:
@@ -207,7 +219,8 @@ def test_lap_limit_truncates_after_a_lap_from_line_to_line() -> None:
 def test_endings_of_ones_own_terminate() -> None:
     made = place(session(3, endings=[lambda t: t["speed"] > 29.0, lambda t: np.zeros(len(t), bool)]))
     step(made, *IDLE[0])
-    assert made.task.terminated.all() and np.all(made.task.ending == Ending.CUSTOM)
+    assert made.task.terminated.all()
+    assert np.all(made.task.ending == Ending.CUSTOM)
 
 
 def test_the_tasks_own_ending_keeps_its_name() -> None:
@@ -220,7 +233,16 @@ def test_a_failure_at_the_time_limit_is_a_failure() -> None:
     assert ended(step(made, *IDLE[0])) == (True, False, Ending.OUT_OF_TRACK)
 
 
-@pytest.mark.parametrize("wrong", [{"gap_const": 0.0}, {"low_speed_time": -1.0}, {"max_gap": 0.0}, {"max_laps_number": 0}, {"max_steer_rate": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"gap_const": 0.0},
+        {"low_speed_time": -1.0},
+        {"max_gap": 0.0},
+        {"max_laps_number": 0},
+        {"max_steer_rate": float("nan")},
+    ],
+)
 def test_settings_that_make_no_sense_are_one_clear_line(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))) as error:
         session(**wrong)

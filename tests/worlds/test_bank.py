@@ -21,7 +21,8 @@ def test_banking_carries_a_coasting_car_round_part_of_the_turn() -> None:
     world.reset()
     middle = track.corners[0].apex_m
     i = int(middle / track.step_m)
-    assert track.bank[i] == pytest.approx(np.radians(9.2), abs=0.02) and track.curvature[i] > 0.0
+    assert track.bank[i] == pytest.approx(np.radians(9.2), abs=0.02)
+    assert track.curvature[i] > 0.0
     from ac_gym.channels import COLUMNS
 
     world.place(0, middle - 150.0, 0.0, 0.0, 45.0)
@@ -44,12 +45,20 @@ def test_banking_carries_a_coasting_car_round_part_of_the_turn() -> None:
             path = frame[COLUMNS["speed"]][0] * frame[COLUMNS["angular_velocity"]][1]
             shares.append((path, tyres, track.bank[at]))
     path, tyres, bank = np.mean(shares, axis=0)
-    assert len(shares) > 20 and path > 5.0
+    assert len(shares) > 20
+    assert path > 5.0
     assert path - tyres == pytest.approx(G * bank, rel=0.08)
 
 
 def test_a_lap_from_line_to_line_ends_the_episode_when_asked() -> None:
-    made = Session(1, track="ks_red_bull_ring-layout_gp", car="bmw_z4_gt3", start="line", use_relative_actions=False, max_laps_number=1)
+    made = Session(
+        1,
+        track="ks_red_bull_ring-layout_gp",
+        car="bmw_z4_gt3",
+        start="line",
+        use_relative_actions=False,
+        max_laps_number=1,
+    )
     made.seed(0)
     made.reset()
     driver = LineFollower(made.world.track, made.world.car, pace=0.75)
@@ -57,8 +66,10 @@ def test_a_lap_from_line_to_line_ends_the_episode_when_asked() -> None:
         made.step(driver(made.telemetry)[:, :3])
         if made.task.truncated[0] or made.task.terminated[0]:
             break
-    assert made.task.truncated[0] and made.task.ending[0] == 5
-    assert made.telemetry["lap_count"][0] == 1 and made.telemetry["last_lap_valid"][0] == 1.0
+    assert made.task.truncated[0]
+    assert made.task.ending[0] == 5
+    assert made.telemetry["lap_count"][0] == 1
+    assert made.telemetry["last_lap_valid"][0] == 1.0
     assert 80.0 < made.telemetry["last_lap_time"][0] / 1000 < 140.0
     assert made.telemetry["best_lap_time"][0] == made.telemetry["last_lap_time"][0]
     assert 0.0 <= made.telemetry["spline_position"][0] < 0.02

@@ -16,7 +16,9 @@ from ac_gym.worlds import SimulatedWorld, SimulationSettings
 CLOCKS = ("timestamp_ac", "packet_id")
 
 
-def world(count: int = 1, track: str = "monza", car: str = "bmw_z4_gt3", seed: int = 0, **settings: Any) -> SimulatedWorld:
+def world(
+    count: int = 1, track: str = "monza", car: str = "bmw_z4_gt3", seed: int = 0, **settings: Any
+) -> SimulatedWorld:
     made = SimulatedWorld(load_track(track), load_car(car), count, SimulationSettings(**settings))
     made.seed(seed)
     made.reset()
@@ -55,7 +57,8 @@ EVERYTHING: dict[str, Any] = {
 
 def test_results_do_not_depend_on_the_number_of_threads() -> None:
     frames = [drive(world(100, threads=threads, **EVERYTHING)) for threads in (1, 2, 3)]
-    assert np.array_equal(frames[0], frames[1]) and np.array_equal(frames[0], frames[2])
+    assert np.array_equal(frames[0], frames[1])
+    assert np.array_equal(frames[0], frames[2])
 
 
 def test_a_seed_repeats_and_another_differs() -> None:
@@ -120,11 +123,14 @@ def test_randomised_parameters_stay_in_range_and_change_every_episode() -> None:
     for _ in range(3):
         made.reset()
         factor = (column(made, "wheel_load").sum(axis=1) / 9.81 - fuel) / car["chassis_mass"]
-        assert factor.min() >= low - 1e-4 and factor.max() <= high + 1e-4
-        assert factor.min() < low + 0.05 and factor.max() > high - 0.05
+        assert factor.min() >= low - 1e-4
+        assert factor.max() <= high + 1e-4
+        assert factor.min() < low + 0.05
+        assert factor.max() > high - 0.05
         assert len(np.unique(factor)) > 290
         seen.append(factor)
-    assert not np.any(seen[0] == seen[1]) and not np.any(seen[1] == seen[2])
+    assert not np.any(seen[0] == seen[1])
+    assert not np.any(seen[1] == seen[2])
 
 
 def test_nothing_is_randomised_unless_asked() -> None:
@@ -135,7 +141,11 @@ def test_nothing_is_randomised_unless_asked() -> None:
 @pytest.mark.parametrize("delay", [0.0, 0.04, 0.06, 0.2, 0.28])
 def test_an_action_delay_shifts_the_response_by_its_time(delay: float) -> None:
     made = SimulatedWorld(
-        load_track("monza"), load_car("bmw_z4_gt3"), 1, SimulationSettings(action_delay=(delay, delay)), control_rate=325.0 / 13
+        load_track("monza"),
+        load_car("bmw_z4_gt3"),
+        1,
+        SimulationSettings(action_delay=(delay, delay)),
+        control_rate=325.0 / 13,
     )
     made.reset()
     made.place(0, 300.0, 0.0, 0.0, 40.0)
@@ -153,7 +163,8 @@ def test_an_action_delay_shifts_the_response_by_its_time(delay: float) -> None:
 def test_sensor_noise_has_the_sigma_asked_for() -> None:
     made = world(4000, start="line", sensor_noise={"fuel": 0.5, "slip_angle": 0.25})
     fuel = column(made, "fuel")
-    assert fuel.std() == pytest.approx(0.5, rel=0.05) and fuel.mean() == pytest.approx(load_car("bmw_z4_gt3").values["fuel_start"], abs=0.05)
+    assert fuel.std() == pytest.approx(0.5, rel=0.05)
+    assert fuel.mean() == pytest.approx(load_car("bmw_z4_gt3").values["fuel_start"], abs=0.05)
     assert column(made, "slip_angle").std(axis=0) == pytest.approx(np.full(4, 0.25), rel=0.05)
     assert np.all(column(made, "brake") == 0.0)
 
@@ -190,7 +201,8 @@ def test_columns_hold_what_they_say() -> None:
     load = column(made, "wheel_load").sum(axis=1)
     assert np.all(load > 0.5 * 9.81 * car["chassis_mass"])
     assert column(made, "wheel_speed")[:, 0] * car["tyres_front_radius"] == pytest.approx(local[:, 0], rel=0.3)
-    assert np.all(column(made, "steps") == 5.0) and np.all(column(made, "packet_id") == 5 * 13)
+    assert np.all(column(made, "steps") == 5.0)
+    assert np.all(column(made, "packet_id") == 5 * 13)
     assert column(made, "timestamp_ac") == pytest.approx(np.full(64, 0.2))
     assert np.all((column(made, "gear") >= 2) & (column(made, "gear") <= 7))
     assert np.all((column(made, "rpm") > 500) & (column(made, "rpm") < 1.1 * car["engine_limiter_rpm"]))
@@ -230,7 +242,9 @@ def test_wrong_settings_are_one_clear_line(settings: dict[str, Any], words: str)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("place", [{"s": np.nan}, {"s": 1.0, "offset": np.inf}, {"s": 1.0, "speed": 1e30}, {"s": 1.0, "heading": np.nan}])
+@pytest.mark.parametrize(
+    "place", [{"s": np.nan}, {"s": 1.0, "offset": np.inf}, {"s": 1.0, "speed": 1e30}, {"s": 1.0, "heading": np.nan}]
+)
 def test_a_start_that_is_no_place_is_refused(place: dict[str, float]) -> None:
     made = world(1)
     with pytest.raises(ValueError, match="must be"):
