@@ -60,28 +60,27 @@ def vector_rate(count: int, threads: int, seconds: float, **settings: Any) -> fl
 
 
 def breakdown(count: int, seconds: float) -> dict[str, float]:
-    """Microseconds a car step of each part of a batch on one thread."""
+    """Microseconds a car step of each part of a batch on one thread, medians over the batch steps of one run."""
     env = AssettoCorsaVectorEnv(count, threads=1)
     env.reset(seed=0)
-    actions, session = batch_actions(count), env.session
-    mask = np.zeros(count, np.uint8)
-    spent = {"act": 0.0, "world": 0.0, "task": 0.0}
-    steps, begun = 0, time.perf_counter()
+    task, world = env.session.task, env.session.world
+    spent: dict[str, list[float]] = {"act": [], "world": [], "task": [], "whole": []}
+
+    def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*given: Any) -> Any:
+            begun = time.perf_counter()
+            result = call(*given)
+            spent[name].append(time.perf_counter() - begun)
+            return result
+
+        return wrapped
+
+    task.act, world.step, task.observe = timed("act", task.act), timed("world", world.step), timed("task", task.observe)  # type: ignore[method-assign]
+    step, actions, begun = timed("whole", env.step), batch_actions(count), time.perf_counter()
     while time.perf_counter() - begun < seconds:
-        a = time.perf_counter()
-        controls = session.task.act(actions[steps % 64], mask)
-        b = time.perf_counter()
-        session.world.step(controls, mask)
-        c = time.perf_counter()
-        session.task.observe(mask)
-        d = time.perf_counter()
-        np.bitwise_or(session.task.terminated, session.task.truncated, out=mask)
-        for name, took in zip(spent, (b - a, c - b, d - c), strict=True):
-            spent[name] += took
-        steps += 1
-    parts = {name: 1e6 * took / (steps * count) for name, took in spent.items()}
-    whole = 1e6 / vector_rate(count, 1, seconds / RUNS)
-    return parts | {"python": max(whole - sum(parts.values()), 0.0), "whole": whole}
+        step(actions[len(spent["whole"]) % 64])
+    parts = {name: 1e6 * float(np.median(took)) / count for name, took in spent.items()}
+    return parts | {"python": parts["whole"] - parts["act"] - parts["world"] - parts["task"]}
 
 
 def single_rate(make: Callable[[], gym.Env[Any, Any]], seconds: float) -> float:
@@ -113,6 +112,7 @@ def racetrack() -> gym.Env[Any, Any]:
 
 def measure(count: int, seconds: float) -> dict[str, Any]:
     cores = os.cpu_count() or 1
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     rates = {f"threads_{n}": vector_rate(count, n, seconds) for n in sorted({1, 2, cores}) if n <= cores}
     ours = single_rate(AssettoCorsaEnv, seconds)
     others = {
@@ -129,7 +129,13 @@ def measure(count: int, seconds: float) -> dict[str, Any]:
         "others_steps_per_second": others,
         "batch_on_one_thread_over": {name: rates["threads_1"] / rate for name, rate in others.items()},
         "single_over": {name: ours / rate for name, rate in others.items()},
-        "machine": {"cpu": cpu_name(), "cores": cores, "python": platform.python_version(), "numpy": np.__version__},
+        "machine": {
+            "cpu": cpu_name(),
+            "cores": cores,
+            "load_before": load,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        },
         "version": ac_gym.__version__,
         "observation_numbers": 125,
         "core": {"frame_width": _core.FRAME_WIDTH, "physics_hz": 325, "control_hz": 25},
@@ -163,6 +169,9 @@ def report(found: dict[str, Any]) -> str:
             f"{name:<26} {rate:>8,.0f} steps/s: our batch on one thread is {batch:,.0f} times that, "
             f"our single env {single:,.0f} times"
         )
+    lines.append(
+        f"{found['machine']['cpu']}, {found['machine']['cores']} cores, load before {found['machine']['load_before']:.1f}"
+    )
     return "\n".join(lines)
 
 
