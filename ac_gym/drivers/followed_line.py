@@ -16,6 +16,7 @@ Array = NDArray[np.floating]
 
 _INNER_WHEEL = 0.7  # share of the inner wheel's unloading that braking in turns is planned with
 _LEAST_BRAKING = 0.2
+_WORN = 0.8  # grip of the second speed profile, as a share of the first's
 
 
 class Place(NamedTuple):
@@ -38,10 +39,12 @@ class Place(NamedTuple):
 
 
 class FollowedLine:
-    """`track.line_*` with the speed profile of a car that uses the share `pace` of its grip."""
+    """`track.line_*` with the speed profile of a car that uses the share `pace` of the grip that its tyres have."""
 
     def __init__(self, track: Track, car: Car, pace: float) -> None:
         self.profile = speed_profile(track, _drivable(car, pace))
+        worn = speed_profile(track, _drivable(car, _WORN * pace))
+        self._worn = np.column_stack([worn.speed - self.profile.speed, worn.ax - self.profile.ax])
         self._step_m = track.step_m
         step = track.line_length_m / len(track.s)
         bend = (np.roll(track.line_curvature, -1) - np.roll(track.line_curvature, 1)) / (2.0 * step)
@@ -56,13 +59,17 @@ class FollowedLine:
         )
         self._rows = np.column_stack(columns)
 
-    def at(self, s: Array) -> Place:
-        """The line at centre-line positions s (N,), interpolated around the lap."""
+    def at(self, s: Array, grip: Array) -> Place:
+        """The line at centre-line positions s (N,), interpolated around the lap; tyres have the share `grip` (N,)."""
         at = s / self._step_m
         whole = np.floor(at)
         part = (at - whole)[:, None]
         i = whole.astype(np.int64) % len(self._rows)
-        return Place(*((1.0 - part) * self._rows[i] + part * self._rows[(i + 1) % len(self._rows)]).T)
+        j = (i + 1) % len(self._rows)
+        rows = (1.0 - part) * self._rows[i] + part * self._rows[j]
+        lost = np.clip((1.0 - grip) / (1.0 - _WORN), -0.25, 1.5)[:, None]
+        rows[:, -2:] += lost * ((1.0 - part) * self._worn[i] + part * self._worn[j])
+        return Place(*rows.T)
 
 
 def _drivable(car: Car, pace: float) -> Envelope:

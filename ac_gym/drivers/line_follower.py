@@ -63,15 +63,20 @@ class LineFollower(Driver):
     def __call__(self, telemetry: Telemetry) -> NDArray[np.float32]:
         """Controls (N, 4) for the cars' present frames."""
         forward = telemetry["local_velocity"][:, 0]
-        here = self._line.at(telemetry["s"])
-        ahead = self._line.at(telemetry["s"] + self._half_step * forward + self._p["tyres_front_relaxation_length"])
+        state = self._tyre_state(telemetry)
+        here = self._line.at(telemetry["s"], state)
+        ahead = self._line.at(
+            telemetry["s"] + self._half_step * forward + self._p["tyres_front_relaxation_length"], state
+        )
         grip = np.maximum(telemetry["lateral_friction"] * telemetry["wheel_load"], 1.0)  # N a wheel
         front, rear = self._turning_forces(telemetry, ahead)
         rear_use = np.clip(rear / grip[:, 2:].sum(axis=1), -0.95, 0.95)
+        measured = np.radians(np.abs(telemetry["slip_angle"][:, 2:].mean(axis=1))) / self._peak_angle(telemetry, "rear")
+        rear_slip = np.maximum(measured, np.abs(normalised_slip(rear_use)))
         errors = self._errors(telemetry, here, ahead, rear_use)
-        front_use = front - (self._gains(forward, np.abs(rear_use)) * errors).sum(axis=1)
+        front_use = front - (self._gains(forward, rear_slip) * errors).sum(axis=1)
         front_use /= grip[:, :2].sum(axis=1)
-        throttle, braking = self._pedals(telemetry, grip, front_use, rear_use)
+        throttle, braking = self._pedals(telemetry, ahead, grip, front_use, rear_use)
         controls = np.zeros((len(telemetry), _core.CONTROL_WIDTH), np.float32)
         controls[:, 0] = self._steer(telemetry, grip, front_use, braking)
         controls[:, 1] = 2.0 * throttle - 1.0
@@ -117,10 +122,11 @@ class LineFollower(Driver):
         limit = self.car.steer_limit
         return np.clip(-np.degrees(travel + slip) * self._p["steering_ratio"] / _WHEEL_TURN_DEG, -limit, limit)
 
-    def _pedals(self, telemetry: Telemetry, grip: Array, front_use: Array, rear_use: Array) -> tuple[Array, Array]:
+    def _pedals(
+        self, telemetry: Telemetry, ahead: Place, grip: Array, front_use: Array, rear_use: Array
+    ) -> tuple[Array, Array]:
         """Throttle (N,) 0..1 and braking (N,) m/s2."""
         p, forward = self._p, telemetry["local_velocity"][:, 0]
-        ahead = self._line.at(telemetry["s"] + self._half_step * forward)
         demand = ahead.accel + _SPEED_GAIN * (ahead.speed - forward - self._half_step * ahead.accel)
         demand -= _TOO_WIDE * np.clip(np.abs(front_use) - 1.0, 0.0, 1.0)
         demand += self._drag * forward**2 + self._rolling
@@ -163,6 +169,15 @@ class LineFollower(Driver):
         # No more than from an axle that turns as one: its wheels slip by half the difference of their paths.
         stiffness = 0.5 * self._mass * _GRAVITY / p[f"tyres_{self._driven}_peak_slip_ratio"]
         return np.sign(curvature) * np.minimum(lock * track / radius, 0.5 * stiffness * track**2 * np.abs(curvature))
+
+    def _tyre_state(self, telemetry: Telemetry) -> Array:
+        """Grip (N,) of the poorer axle's better tyre over what its load gives a fresh one: heat, wear, wet roads."""
+        shares, friction, load = [], telemetry["lateral_friction"], telemetry["wheel_load"]
+        for axle, mu, weight in (("front", friction[:, :2], load[:, :2]), ("rear", friction[:, 2:], load[:, 2:])):
+            relative = np.maximum(weight / self._p[f"tyres_{axle}_load_reference"], 0.02)
+            fresh = self._p[f"tyres_{axle}_mu_lateral"] * relative ** (self._p[f"tyres_{axle}_load_exponent"] - 1.0)
+            shares.append((mu / fresh).max(axis=1))
+        return np.minimum(*shares)
 
     def _peak_angle(self, telemetry: Telemetry, axle: str) -> Array:
         """Slip angle (N,) rad of an axle's peak grip: it grows with load, and the outer tyre counts most."""

@@ -9,10 +9,14 @@ from ac_gym.car import Car, envelope
 
 Array = NDArray[np.floating]
 
-_OFF_LINE_M = 0.6  # this far off the line is as bad as ...
-_ACCEL_MPS2 = 3.0  # ... this much lateral acceleration at the front spent on it
+# As bad as each other: this far off the line, rear tyres slipping this much more than in the steady turn, and this much
+# lateral acceleration spent at the front to correct it.
+_OFF_LINE_M = 0.6
+_REAR_SLIP_RAD = 0.08
+_ACCEL_MPS2 = 3.0
 _SPEEDS = np.arange(6.0, 100.0, 4.0)
-_USES = np.array([0.0, 0.5, 0.75, 0.9, 0.96])
+_REAR_SLIPS = np.array([0.0, 0.3, 0.5, 0.7, 0.85, 1.0])  # over the slip of peak grip
+_LEAST_SLOPE = 0.1  # of the tyre's curve, 2 at no slip: at its peak a turn of the car would not change the force
 
 
 class SteeringGains:
@@ -30,8 +34,8 @@ class SteeringGains:
         front = p["chassis_wheelbase"] - rear
         limits = envelope(car)
         grip = mass * front / p["chassis_wheelbase"] * np.interp(_SPEEDS, limits.speed, limits.lateral)
-        rho = normalised_slip(_USES)
-        slope = 2.0 * (1.0 - rho**2) / (1.0 + rho**2) ** 2
+        slope = 2.0 * (1.0 - _REAR_SLIPS**2) / (1.0 + _REAR_SLIPS**2) ** 2
+        slope = np.maximum(slope, _LEAST_SLOPE)
         stiffness = np.outer(grip, slope) / np.tan(np.radians(p["tyres_rear_peak_slip_angle_deg"]))  # N/rad, (V, U)
 
         v = np.broadcast_to(_SPEEDS[:, None], stiffness.shape)
@@ -42,14 +46,15 @@ class SteeringGains:
         flow[..., 3, :4] = -rear_force * rear / inertia
         flow[..., 1, 4], flow[..., 3, 4] = 1.0 / mass, front / inertia
         stepped = _exponential(flow * step_s)
-        worth = np.diag([_OFF_LINE_M**-2, 0.0, 0.0, 0.0])
+        slip = np.stack([0.0 * v, -1.0 / v, 1.0 + 0.0 * v, rear / v], axis=-1) / _REAR_SLIP_RAD
+        worth = np.diag([_OFF_LINE_M**-2, 0.0, 0.0, 0.0]) + slip[..., :, None] * slip[..., None, :]
         price = (_ACCEL_MPS2 * mass * rear / p["chassis_wheelbase"]) ** -2
         self._gains = _regulator(stepped[..., :4, :4], stepped[..., :4, 4:], worth, price)
 
-    def __call__(self, speed: Array, use: Array) -> Array:
+    def __call__(self, speed: Array, rear_slip: Array) -> Array:
         """Front force a unit of each state (N, 4)."""
         i, f = _place(_SPEEDS, speed)
-        j, g = _place(_USES, use)
+        j, g = _place(_REAR_SLIPS, rear_slip)
         k = self._gains
         return (1 - f) * ((1 - g) * k[i, j] + g * k[i, j + 1]) + f * ((1 - g) * k[i + 1, j] + g * k[i + 1, j + 1])
 
@@ -81,7 +86,7 @@ def _exponential(matrix: Array) -> Array:
 
 def _regulator(a: Array, b: Array, worth: Array, price: float) -> Array:
     """Gains (..., n) of the discrete linear-quadratic regulator x' = a x + b u, u = -gain x, by value iteration."""
-    value = np.broadcast_to(worth, a.shape)
+    value = worth
     for _ in range(500):
         back = np.swapaxes(b, -1, -2) @ value
         gain = back @ a / (price + back @ b)
