@@ -169,9 +169,8 @@ def report(found: dict[str, Any]) -> str:
             f"{name:<26} {rate:>8,.0f} steps/s: our batch on one thread is {batch:,.0f} times that, "
             f"our single env {single:,.0f} times"
         )
-    lines.append(
-        f"{found['machine']['cpu']}, {found['machine']['cores']} cores, load before {found['machine']['load_before']:.1f}"
-    )
+    machine = found["machine"]
+    lines.append(f"{machine['cpu']}, {machine['cores']} cores, load before {machine['load_before']:.1f}")
     return "\n".join(lines)
 
 
