@@ -3,9 +3,9 @@
     pip install stable-baselines3 "gymnasium[mujoco]"
     python benchmarks/sac_vs_sb3.py speed learn --out benchmarks/results/sac_vs_sb3.json
 
-`speed` times whole updates, sampling included, on 125 observations and 3 actions, interleaved so that a busy machine
-slows both. `learn` trains both from the same seeds with the same sizes, rates and numbers of steps and updates. What
-is measured again replaces its part of the file.
+Times are of this process alone (CPU seconds of its one thread), so that a busy machine does not count. `speed` times
+whole updates, sampling included, on 125 observations and 3 actions, interleaved. `learn` trains both from the same
+seeds with the same sizes, rates and numbers of steps and updates. What is measured again replaces its part of the file.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ def speed(
     best = dict.fromkeys(contestants, 0.0)
     for _ in range(rounds):
         for name, run in contestants.items():
-            started = time.perf_counter()
+            started = time.process_time()
             run()
-            best[name] = max(best[name], updates / (time.perf_counter() - started))
+            best[name] = max(best[name], updates / (time.process_time() - started))
     return best
 
 
@@ -111,11 +111,11 @@ def evaluate(act: Callable[[np.ndarray], np.ndarray], name: str, episodes: int) 
 
 def learn_peer(name: str, task: dict[str, Any], seed: int) -> tuple[float, float]:
     agent = peer(gymnasium.make(name), task["hidden"], task["batch"], task["lr"], seed, task["steps"])
-    started = time.perf_counter()
+    started = time.process_time()
     agent.learn(task["steps"])
     return evaluate(
         lambda obs: agent.predict(obs, deterministic=True)[0], name, task["eval"]
-    ), time.perf_counter() - started
+    ), time.process_time() - started
 
 
 def learn_ours(name: str, task: dict[str, Any], seed: int, precision: str) -> tuple[float, float]:
@@ -129,10 +129,10 @@ def learn_ours(name: str, task: dict[str, Any], seed: int, precision: str) -> tu
         num_steps=task["steps"], start_steps=START_STEPS, batch_size=task["batch"], log_interval=0, checkpoint_freq=0,
         seed=seed,
     )  # fmt: skip
-    started = time.perf_counter()
+    started = time.process_time()
     train(env, agent, replay, settings)
     score = evaluate(lambda obs: agent.act(obs[None], deterministic=True)[0] * high, name, task["eval"])
-    return score, time.perf_counter() - started
+    return score, time.process_time() - started
 
 
 def main() -> None:
@@ -170,7 +170,7 @@ def main() -> None:
                     score, seconds = run()
                     table["returns"].setdefault(who, []).append(score)
                     table["seconds"].setdefault(who, []).append(seconds)
-                    print(f"{name} seed {seed} {who:14} return {score:9.1f} in {seconds:6.1f} s", flush=True)
+                    print(f"{name} seed {seed} {who:14} return {score:9.1f} in {seconds:6.1f} CPU s", flush=True)
                     save()
             for who, scores in table["returns"].items():
                 print(f"{name} {who:14} mean {np.mean(scores):9.1f}  sd {np.std(scores):7.1f}", flush=True)
