@@ -97,10 +97,12 @@ def envelope(car: Car, *, grip: float = 1.0, air_density: float | None = None) -
     if air_density is not None:
         air.air_density = air_density
     speed = np.arange(3.0, 120.0, 1.5)
-    fraction = np.linspace(0.0, 1.0, 17)
+    fraction = np.sin(np.linspace(0.0, 0.5 * np.pi, 33))  # fine where the friction ellipse is steep
     lateral = np.empty(len(speed))
     accel, brake = np.empty((2, len(speed), len(fraction)))
     _core.envelope(car.native, air, grip, speed, fraction, lateral, accel, brake)
+    # Braking loads the front axle, so that close to the lateral limit two solutions exist: take the one with less grip.
+    brake = np.minimum.accumulate(brake, axis=1)
     return Envelope(speed=speed, lateral=lateral, fraction=fraction, accel=accel, brake=brake)
 
 

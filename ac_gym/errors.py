@@ -1,10 +1,10 @@
 """Errors that a user can cause; each message says what is wrong, where, and what to do.
 
-    AcGymError
-    |-- UnknownNameError     a track, car, key or option that does not exist; names the nearest ones
-    |-- InvalidTrackError    a track file that cannot be built
-    |-- InvalidCarError      a car file with a missing, unknown or implausible figure
-    |-- ConfigError          a setting of the wrong type or out of range
+AcGymError
+|-- UnknownNameError     a track, car, key or option that does not exist; names the nearest ones
+|-- InvalidTrackError    a track file that cannot be built
+|-- InvalidCarError      a car file with a missing, unknown or implausible figure
+|-- ConfigError          a setting of the wrong type or out of range
 """
 
 from __future__ import annotations

@@ -54,13 +54,17 @@ struct Envelope {
         const CarParams& p = m.p;
         const float mass = m.mass_dry + 0.74f * p.fuel_start, weight = front ? p.chassis_front_weight : 1.0f - p.chassis_front_weight;
         const AxleGrip g = axle_grip(front, v, ax, ay);
-        // The outer driven wheel turns faster, so the differential brakes it: a moment that the front has to overcome.
+        // The outer driven wheel turns faster, so the differential brakes it, up to its locking torque: a moment that the front
+        // has to overcome. In wide bends the wheels' speeds differ too little for the tyres to feel all of it.
         const float radius = m.driven ? p.tyres_rear_radius : p.tyres_front_radius, track = m.driven ? p.suspension_rear_track : p.suspension_front_track;
-        const float lock = p.differential_preload + p.differential_power * drag(v) * radius;
-        const float moment = std::min(std::fabs(ay) * 0.2f, 1.0f) * lock * track / radius / p.chassis_wheelbase;
+        const float angle = (front ? p.tyres_front_peak_slip_angle_deg : p.tyres_rear_peak_slip_angle_deg) * 0.017453292f;
+        const float pull = drag(v) + 0.5f * mass * std::fabs(ay) * std::tan(angle);
+        const float lock = (p.differential_preload + p.differential_power * pull * radius) / radius;
+        const float difference = 0.5f * track * std::fabs(ay) / (v * v);  // slip ratio of either wheel, were they locked
+        const float peak_ratio = m.driven ? p.tyres_rear_peak_slip_ratio : p.tyres_front_peak_slip_ratio;
+        const float moment = std::min(lock, g.longitudinal * difference / peak_ratio) * track / p.chassis_wheelbase;
         const float force = mass * std::fabs(ay) * weight + (front ? moment : -moment);
         const float used = std::max(force, 0.0f) / std::max(g.lateral, 1.0f);
-        const float angle = (front ? p.tyres_front_peak_slip_angle_deg : p.tyres_rear_peak_slip_angle_deg) * 0.017453292f;
         const float u = std::min(used, 1.0f), rho = u > 1e-3f ? (1.0f - std::sqrt(1.0f - u * u)) / u : 0.0f;  // slip curve inverted
         return {used > 1.0f ? -1.0f : g.longitudinal * std::sqrt(1.0f - u * u), force * std::tan(angle * rho)};
     }

@@ -15,6 +15,8 @@ from ac_gym.task.settings import TaskSettings
 from ac_gym.task.telemetry import Telemetry
 from ac_gym.worlds.base import Mask, World
 
+_NEUTRAL = np.array([0.0, -1.0, -1.0, 0.0], np.float32)  # straight, pedals up
+
 RewardTerm = Callable[[Telemetry], NDArray[np.floating]]
 """Telemetry of N cars -> (N,), added to the reward"""
 EndingTerm = Callable[[Telemetry], NDArray[np.bool_]]
@@ -53,6 +55,10 @@ class Task:
         self.settings = settings or TaskSettings()
         native = _native_settings(self.settings, world.car, world.control_rate, manual_gearbox)
         self._task = _core.Task(world.native_track, world.count, native, threads)
+        per_step = 1.0 / world.control_rate
+        self._change_per_step = np.array(
+            [self.settings.max_steer_rate / 450.0 * per_step, *[self.settings.max_pedal_rate * per_step] * 2], np.float32
+        )
         self._reward_terms, self._endings, self._extra = tuple(reward_terms), tuple(endings), tuple(extra_observations)
         n = world.count
         self.action_size: int = self._task.action_size
@@ -89,8 +95,17 @@ class Task:
             raise ValueError(f"action of car {bad} is not finite: {given[bad].tolist()}")
         return self.controls
 
+    def actions_for(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Actions (N, action_size) that bring the controls to `controls` (N, 4), as far as one step can: `act` inverted."""
+        wanted = controls[:, :3]
+        if self.settings.use_relative_actions:
+            wanted = (wanted - self.controls[:, :3]) / self._change_per_step
+        actions = np.clip(wanted, -1.0, 1.0)
+        return actions if self.action_size == 3 else np.column_stack([actions, controls[:, 3]])
+
     def begin(self, mask: Mask | None = None) -> None:
         """Begin an episode with the present frame: for the cars whose mask is not 0, or for all."""
+        self.controls[slice(None) if mask is None else mask != 0] = _NEUTRAL
         self._observe(mask, fresh=mask is None, only=mask is not None)
 
     def observe(self, mask: Mask | None = None) -> None:
