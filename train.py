@@ -15,7 +15,10 @@ try:
 except ImportError:
     sys.exit("error: training needs PyTorch: pip install 'ac_gym[train]'")
 
+from rich.progress import Progress as ProgressBar
+
 from ac_gym.config import Config, describe_keys, env_kwargs, load_config, save_config
+from ac_gym.drivers import Demonstrator
 from ac_gym.envs import AssettoCorsaVectorEnv
 from ac_gym.errors import AcGymError
 from ac_gym.evaluation import Evaluation, drive_laps
@@ -24,7 +27,8 @@ from ac_gym.report import write_report
 from algorithms.checkpoint import load_networks, load_training
 from algorithms.errors import UserError
 from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
-from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, train
+from algorithms.guided import GuidedReplay
+from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, collect, train
 from algorithms.progress import ProgressLine
 from algorithms.replay import Replay
 from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
@@ -60,10 +64,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
     agent = _make_agent(config, env)
     if load_path:
         load_networks(load_path, agent.modules(), agent.device)
-    replay = Replay(
-        config.Agent.memory_size, env.num_envs, agent.obs_dim, agent.action_dim, config.SAC.gamma, config.SAC.nstep,
-        config.seed,
-    )  # fmt: skip
+    replay = _make_replay(config, env, agent)
     progress = Progress()
     saved = load_training(resume, agent, replay, progress) if resume else {}
     run = resume or make_run_folder(config.work_dir)
@@ -123,6 +124,23 @@ def _make_agent(config: Config, env: AssettoCorsaVectorEnv) -> SAC:
     chosen = {field.name: getattr(config.SAC, field.name) for field in fields(SACSettings)}
     (obs_dim,), (action_dim,) = env.session.observation_space.shape, env.session.action_space.shape
     return SAC(obs_dim, action_dim, SACSettings(**chosen), device, config.seed)
+
+
+def _make_replay(config: Config, env: AssettoCorsaVectorEnv, agent: SAC) -> Replay:
+    def shape(capacity: int) -> tuple[Any, ...]:
+        sizes = (env.num_envs, agent.obs_dim, agent.action_dim)
+        return capacity, *sizes, config.SAC.gamma, config.SAC.nstep, config.seed
+
+    steps = config.Agent.demonstration_steps
+    if not steps:
+        return Replay(*shape(config.Agent.memory_size))
+    guide = Replay(*shape(2 * steps))  # ends of episodes take rows of their own
+    demonstrator = Demonstrator(env.session.task, seed=config.seed)
+    with ProgressBar() as bar:
+        shown = bar.add_task("laps of line followers to learn from", total=steps)
+        for count in collect(env, demonstrator, guide, steps, config.seed):
+            bar.update(shown, completed=count)
+    return GuidedReplay(*shape(config.Agent.memory_size), guide=guide, share=config.Agent.demonstration_share)
 
 
 def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logger]:

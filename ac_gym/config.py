@@ -92,6 +92,10 @@ class AgentConfig:
     num_steps: int = _key(20_000_000, "Steps of the whole run, summed over the cars.")
     max_minutes: float = _key(0.0, "Wall-clock limit of the run in minutes; 0 for none.")
     start_steps: int = _key(10_000, "Steps with random actions before learning begins.")
+    demonstration_steps: int = _key(
+        0, "Steps of line followers with noise, driven before learning and kept in a memory beside the agent's own."
+    )
+    demonstration_share: float = _key(0.5, "Share of every batch that comes from the demonstrations.")
     batch_size: int = _key(256, "Windows in a batch.")
     memory_size: int = _key(1_000_000, "Steps that the replay memory holds (0.5 kB each with the default observation).")
     update_interval: float = _key(64.0, "Steps per update of the learner: updates = steps / update_interval.")

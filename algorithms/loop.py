@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -120,7 +120,7 @@ def train(
     """Collect, store, learn until the steps or the minutes are used up or the user interrupts; returns the counters."""
     s, p = settings, progress or Progress()
     venv = _as_vector(env)
-    collector = _Collector(venv, agent, replay, s.seed + p.env_steps, p)
+    collector = _Collector(venv, agent.act, replay, s.seed + p.env_steps, p)
     every_log = _Every(s.log_interval, p.updates)
     every_eval = _Every(s.eval_interval, p.env_steps)
     every_checkpoint = _Every(s.checkpoint_freq, p.env_steps)
@@ -162,6 +162,17 @@ def train(
     return p
 
 
+def collect(
+    env: VectorEnv, act: Callable[[np.ndarray], np.ndarray], replay: Replay, steps: int, seed: int = 0
+) -> Iterator[int]:
+    """Store `steps` steps of a behaviour policy, obs (N, obs_dim) -> actions (N, action_dim) in -1..1; yields the count."""
+    progress = Progress()
+    collector = _Collector(env, act, replay, seed, progress)
+    while progress.env_steps < steps:
+        collector.step(random=False)
+        yield progress.env_steps
+
+
 class _Every:
     """True once each time the count passes a multiple of `interval`; never for 0."""
 
@@ -179,8 +190,10 @@ class _Every:
 class _Collector:
     """Steps the vector env and stores what happened, whatever its autoreset mode."""
 
-    def __init__(self, env: VectorEnv, agent: Agent, replay: Replay, seed: int, progress: Progress) -> None:
-        self._env, self._agent, self._replay, self._progress = env, agent, replay, progress
+    def __init__(
+        self, env: VectorEnv, act: Callable[[np.ndarray], np.ndarray], replay: Replay, seed: int, progress: Progress
+    ) -> None:
+        self._env, self._act, self._replay, self._progress = env, act, replay, progress
         self._mode = _autoreset_mode(env)
         self._rng = np.random.default_rng(seed)
         space = env.single_action_space
@@ -198,7 +211,7 @@ class _Collector:
         if random:
             action = self._rng.uniform(-1.0, 1.0, (n, *self._low.shape)).astype(np.float32)
         else:
-            action = self._agent.act(self._obs)
+            action = self._act(self._obs)
         scaled = self._low + 0.5 * (action + 1.0) * (self._high - self._low)
         result, reward, terminated, truncated, infos = self._env.step(scaled)
         next_obs = np.array(result, dtype=np.float32)

@@ -146,6 +146,15 @@ class Replay:
         discount = np.where(kind == _TERMINATED, 0.0, self._gammas[steps])
         return reward.astype(np.float32), discount.astype(np.float32), (last + 1) % self.rows
 
+    @property
+    def random_state(self) -> dict[str, Any]:
+        """State of the generator that draws the batches."""
+        return dict(self._rng.bit_generator.state)
+
+    @random_state.setter
+    def random_state(self, state: dict[str, Any]) -> None:
+        self._rng.bit_generator.state = state
+
     def state_dict(self) -> dict[str, Any]:
         """The rows in use and the random state; arrays are views, to be written out before the next `add`."""
         used = int(min(self.rows, self._filled.max() + 2))
@@ -157,7 +166,7 @@ class Replay:
             "head": self._head,
             "filled": self._filled,
             "rows": self.rows,
-            "rng": self._rng.bit_generator.state,
+            "rng": self.random_state,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -171,4 +180,4 @@ class Replay:
             array[: len(state[name])] = state[name]
         self._kind[: len(state["kind"])] = state["kind"]
         self._head[:], self._filled[:] = state["head"], state["filled"]
-        self._rng.bit_generator.state = state["rng"]
+        self.random_state = state["rng"]

@@ -1,0 +1,39 @@
+"""Replay memory with a guide: part of every batch comes from a fixed memory of somebody else's driving.
+
+Mixing half and half keeps what the guide shows in every batch without a loss of its own for imitation (RLPD, Ball et al.,
+arXiv 2302.02948).
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import torch
+
+from algorithms.errors import UserError
+from algorithms.replay import Batch, Replay
+
+
+class GuidedReplay(Replay):
+    """A `Replay` that draws the share `share` of its batches from `guide`, which it never changes."""
+
+    def __init__(self, *memory: Any, guide: Replay, share: float = 0.5) -> None:
+        super().__init__(*memory)
+        if not 0.0 <= share <= 1.0:
+            raise UserError(f"the guide's share of a batch must lie between 0 and 1, is {share:g}")
+        self._guide, self._share = guide, share
+
+    def sample(self, batch_size: int) -> Batch:
+        guided = round(self._share * batch_size)
+        parts = [memory.sample(n) for memory, n in ((self._guide, guided), (super(), batch_size - guided)) if n]
+        return Batch(*(torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Batch)))
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the agent drove, and both random states; the guide's steps are collected again on resuming."""
+        state = super().state_dict()
+        return state | {"rng": {"own": state["rng"], "guide": self._guide.random_state}}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state | {"rng": state["rng"]["own"]})
+        self._guide.random_state = state["rng"]["guide"]
