@@ -38,6 +38,9 @@ def write_video(path: Path, evaluation: Evaluation, size: tuple[int, int] = (640
     try:
         for row in progress(rows.tolist(), description=path.name, console=Console(stderr=True), transient=True):
             film.send(renderer.draw(row))
+    except OSError as error:  # the encoder ended, or the disk is full
+        reason = str(error).partition("FFMPEG COMMAND")[0].strip()
+        raise AcGymError(f"the video {path} could not be written ({reason}): is the disk full, the folder writable?") from None
     finally:
         film.close()
     return path
