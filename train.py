@@ -26,8 +26,8 @@ from ac_gym.laps import LapBook
 from ac_gym.report import write_report
 from algorithms.checkpoint import load_networks, load_training
 from algorithms.errors import UserError
-from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
 from algorithms.guided import GuidedReplay
+from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, collect, train
 from algorithms.progress import ProgressLine
 from algorithms.replay import Replay

@@ -54,7 +54,7 @@ class Car:
     def native(self) -> _core.CarParams:
         """The parameters as the native core takes them."""
         rpm = np.linspace(0.0, self.values["engine_limiter_rpm"], _core.TORQUE_POINTS)
-        torque = np.interp(rpm, *zip(*self.torque_curve, strict=True))
+        torque = np.interp(rpm, *np.transpose(self.torque_curve))
         params = _core.CarParams()
         params.set([self.values[name] for name in _core.CAR_PARAMS], list(self.gears), torque.tolist())
         return params
@@ -92,7 +92,7 @@ def load_car(name_or_path: str | Path) -> Car:
 
 
 def envelope(car: Car, *, grip: float = 1.0, air_density: float | None = None) -> Envelope:
-    """The car's quasi-steady-state g-g-v limits, from the native vehicle model; `grip` is that of the tyres' condition."""
+    """Quasi-steady-state g-g-v limits, from the native vehicle model; `grip` is that of the tyres' condition."""
     air = _core.Ambient()
     if air_density is not None:
         air.air_density = air_density

@@ -1,12 +1,12 @@
 """THE telemetry table: every channel once, with its unit, shape, wire keys and source in the game.
 
-A telemetry frame is one row of float64 numbers; a batch of frames is an array `(N, WIDTH)`. `CHANNELS` says which columns
-hold what. The native core's column numbers are generated from this file when the package is built
+A telemetry frame is one row of float64 numbers; a batch of frames is an array `(N, WIDTH)`. `CHANNELS` says which
+columns hold what. The native core's column numbers are generated from this file when the package is built
 (`native/generate_channels.py`), so this module imports nothing but the standard library.
 
-Frames: world x, y, z on the wire are the game's (z, x, y): seen on a map, x points right, y up, z out of the page. Car-local
-axes are x forward, y left, z up. Yaw is counter-clockwise from +x, so a left turn is positive. Steering is the game's own sign:
-positive to the right. Wheels are always in the order front left, front right, rear left, rear right.
+Frames: world x, y, z on the wire are the game's (z, x, y): seen on a map, x points right, y up, z out of the page.
+Car-local axes are x forward, y left, z up. Yaw is counter-clockwise from +x, so a left turn is positive. Steering is
+the game's own sign: positive to the right. Wheels: front left, front right, rear left, rear right, always.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ _AXES = ("x", "y", "z")
 class Channel:
     """One telemetry quantity.
 
-    `wire`: groups of keys of the reference plugin's JSON state that carry it; a group has one key for the whole (a number, or a
-    list where `size` > 1) or one key an element. `source`: where the game has it (`acsys.CS.*`, `physics.*`, `graphics.*` page
-    fields). `simulated`: what the simulator fills it with; empty means: the quantity itself, "not modelled" means a constant 0.
+    `wire`: groups of keys of the reference plugin's JSON state that carry it; a group has one key for the whole (a
+    number, or a list where `size` > 1) or one key an element. `source`: where the game has it (`acsys.CS.*`,
+    `physics.*`, `graphics.*` page fields). `simulated`: what the simulator fills it with; empty means: the quantity
+    itself, "not modelled" means a constant 0.
     """
 
     name: str
@@ -57,7 +58,8 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("packet_id", "1", "physics steps since the world began", 1, _key("packetId"), "graphics.packetId"),
     Channel("current_time", "ms", "time in this lap", 1, _key("currentTime"), "graphics.iCurrentTime"),
     Channel("last_lap_time", "ms", "last complete lap, 0 before one", 1, _key("iLastTime"), "graphics.iLastTime"),
-    Channel("best_lap_time", "ms", "best valid lap of this episode, 0 before one", 1, _key("BestLap"), "acsys.CS.BestLap"),
+    Channel("best_lap_time", "ms", "best valid lap of this episode, 0 before one", 1, _key("BestLap"),
+            "acsys.CS.BestLap"),
     Channel("completed_laps", "1", "complete laps in this session", 1, _key("completedLaps"), "graphics.completedLaps"),
     Channel("lap_count", "1", "complete laps, from line to line", 1, _key("LapCount"), "acsys.CS.LapCount"),
     Channel("lap_invalidated", "0/1", "more than two tyres were out in this lap", 1, _key("LapInvalidated"),
@@ -71,12 +73,13 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("spline_position", "0..1", "progress along the racing line", 1, _key("NormalizedSplinePosition"),
             "acsys.CS.NormalizedSplinePosition"),
     # --- motion ------------------------------------------------------------------------------------------------------
-    Channel("world_position", "m", "centre of gravity: x, y on the map, z height", 3, (_each("world_position_{}", _AXES),),
-            "acsys.CS.WorldPosition z, x, y"),
+    Channel("world_position", "m", "centre of gravity: x, y on the map, z height", 3,
+            (_each("world_position_{}", _AXES),), "acsys.CS.WorldPosition z, x, y"),
     Channel("speed", "m/s", "speed over ground", 1, _key("speed"), "acsys.CS.SpeedMS"),
     Channel("local_velocity", "m/s", "forward, left, up in the car's axes", 3, (_each("local_velocity_{}", _AXES),),
             "acsys.CS.LocalVelocity z, x, y"),
-    Channel("velocity", "m/s", "in the game's world order x, y (up), z", 3, (_each("velocity_{}", _AXES),), "acsys.CS.Velocity"),
+    Channel("velocity", "m/s", "in the game's world order x, y (up), z", 3, (_each("velocity_{}", _AXES),),
+            "acsys.CS.Velocity"),
     Channel("accel_lateral", "g", "towards the left", 1, _key("accelX"), "acsys.CS.AccG[0]"),
     Channel("accel_longitudinal", "g", "forward", 1, _key("accelY"), "acsys.CS.AccG[2]"),
     Channel("accel_vertical", "g", "up, of the sprung mass", 1, (), "acsys.CS.AccG[1]"),
@@ -94,35 +97,43 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("steer_angle", "deg", "steering wheel, positive to the right", 1, _key("steerAngle"), "acsys.CS.Steer"),
     Channel("gear", "1", "0 reverse, 1 neutral, 2 first ...", 1, _key("actualGear"), "acsys.CS.Gear"),
     Channel("rpm", "1/min", "engine speed", 1, _key("RPM"), "acsys.CS.RPM"),
-    Channel("force_feedback", "-1..1", "steering torque over the car's reference torque", 1, _key("LastFF"), "acsys.CS.LastFF"),
+    Channel("force_feedback", "-1..1", "steering torque over the car's reference torque", 1, _key("LastFF"),
+            "acsys.CS.LastFF"),
     Channel("turbo_boost", "bar", "turbo pressure", 1, (), "acsys.CS.TurboBoost", "not modelled"),
     Channel("fuel", "l", "fuel left", 1, (), "physics.fuel"),
     Channel("abs_active", "0..1", "share of brake torque taken away by ABS", 1, (), "physics.abs"),
     Channel("tc_active", "0..1", "share of throttle taken away by traction control", 1, (), "physics.tc"),
     Channel("damage", "1", "front, rear, left, right, total; 0 = none", 5, (), "physics.carDamage"),
     # --- wheels and tyres --------------------------------------------------------------------------------------------
-    Channel("tyres_out", "0..4", "tyres beyond the white line", 1, _key("numberOfTyresOut"), "physics.numberOfTyresOut"),
+    Channel("tyres_out", "0..4", "tyres beyond the white line", 1, _key("numberOfTyresOut"),
+            "physics.numberOfTyresOut"),
     Channel("surface", "code", "under each wheel: 0 tarmac, 1 kerb, 2 grass, 3 gravel", 4, (), "simulator only"),
-    Channel("slip_angle", "deg", "positive pushes the car to the left", 4, (_each("SlipAngle_{}"),), "acsys.CS.SlipAngle"),
-    Channel("slip_ratio", "1", "(wheel speed - ground speed) / ground speed", 4, (_each("tyre_slip_ratio_{}"),), "acsys.CS.SlipRatio"),
+    Channel("slip_angle", "deg", "positive pushes the car to the left", 4, (_each("SlipAngle_{}"),),
+            "acsys.CS.SlipAngle"),
+    Channel("slip_ratio", "1", "(wheel speed - ground speed) / ground speed", 4, (_each("tyre_slip_ratio_{}"),),
+            "acsys.CS.SlipRatio"),
     Channel("normalised_slip", "1", "combined slip over the slip of peak grip", 4, _key("NdSlip"), "acsys.CS.NdSlip"),
-    Channel("lateral_friction", "1", "peak lateral friction coefficient at this load", 4, (_each("Dy_{}"),), "acsys.CS.Dy"),
+    Channel("lateral_friction", "1", "peak lateral friction coefficient at this load", 4, (_each("Dy_{}"),),
+            "acsys.CS.Dy"),
     Channel("wheel_speed", "rad/s", "spin", 4, (_each("wheel_speed_{}"),), "acsys.CS.WheelAngularSpeed"),
     Channel("self_aligning_torque", "N m", "about the steering axis", 4, _key("Mz"), "acsys.CS.Mz"),
     Channel("wheel_load", "N", "vertical", 4, (*_key("tyres_load"), _each("{}_wheel_load")), "acsys.CS.Load"),
     Channel("tyre_force_longitudinal", "N", "in the wheel's axes, forward", 4, (), "simulator only"),
     Channel("tyre_force_lateral", "N", "in the wheel's axes, left", 4, (), "simulator only"),
-    Channel("tyre_pressure", "psi", "hot", 4, (*_key("dynamic_pressure"), _each("{}_tire_pressure")), "acsys.CS.DynamicPressure"),
-    Channel("tyre_core_temperature", "degC", "carcass", 4, (_each("{}_tire_temperature_core"),), "acsys.CS.CurrentTyresCoreTemp"),
+    Channel("tyre_pressure", "psi", "hot", 4, (*_key("dynamic_pressure"), _each("{}_tire_pressure")),
+            "acsys.CS.DynamicPressure"),
+    Channel("tyre_core_temperature", "degC", "carcass", 4, (_each("{}_tire_temperature_core"),),
+            "acsys.CS.CurrentTyresCoreTemp"),
     Channel("tyre_surface_temperature", "degC", "tread", 4, (), "physics.tyreTempM"),
     Channel("tyre_wear", "%", "100 = new", 4, (), "physics.tyreWear"),
     Channel("brake_temperature", "degC", "disc", 4, (), "physics.brakeTemp"),
-    Channel("tyre_loaded_radius", "m", "wheel centre over the road", 4, _key("tyre_loaded_radius"), "acsys.CS.TyreLoadedRadius"),
+    Channel("tyre_loaded_radius", "m", "wheel centre over the road", 4, _key("tyre_loaded_radius"),
+            "acsys.CS.TyreLoadedRadius"),
     Channel("suspension_travel", "m", "from the static position, bump positive", 4,
             (*_key("SuspensionTravel"), _each("{}_damper_linear_potentiometer")), "acsys.CS.SuspensionTravel"),
     Channel("camber", "rad", "to the road, top inwards negative", 4, _key("CamberRad"), "acsys.CS.CamberRad"),
-    Channel("contact_heading", "1", "unit vectors of the wheels' rolling directions, game's x, y, z a wheel", 12, (_CONTACT_KEYS,),
-            "physics.tyreContactHeading"),
+    Channel("contact_heading", "1", "unit vectors of the wheels' rolling directions, game's x, y, z a wheel", 12,
+            (_CONTACT_KEYS,), "physics.tyreContactHeading"),
 )  # fmt: skip
 
 

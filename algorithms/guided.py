@@ -1,7 +1,7 @@
 """Replay memory with a guide: part of every batch comes from a fixed memory of somebody else's driving.
 
-Mixing half and half keeps what the guide shows in every batch without a loss of its own for imitation (RLPD, Ball et al.,
-arXiv 2302.02948).
+Mixing half and half keeps what the guide shows in every batch without a loss of its own for imitation (RLPD, Ball et
+al., arXiv 2302.02948).
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ class GuidedReplay(Replay):
 
     def sample(self, batch_size: int) -> Batch:
         guided = round(self._share * batch_size)
-        parts = [memory.sample(n) for memory, n in ((self._guide, guided), (super(), batch_size - guided)) if n]
+        parts = []
+        if guided:
+            parts.append(self._guide.sample(guided))
+        if guided < batch_size:
+            parts.append(super().sample(batch_size - guided))
         return Batch(*(torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Batch)))
 
     def state_dict(self) -> dict[str, Any]:

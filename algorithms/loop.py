@@ -165,7 +165,7 @@ def train(
 def collect(
     env: VectorEnv, act: Callable[[np.ndarray], np.ndarray], replay: Replay, steps: int, seed: int = 0
 ) -> Iterator[int]:
-    """Store `steps` steps of a behaviour policy, obs (N, obs_dim) -> actions (N, action_dim) in -1..1; yields the count."""
+    """Store `steps` steps of a policy, obs (N, obs_dim) -> actions (N, action_dim) in -1..1; yields the count."""
     progress = Progress()
     collector = _Collector(env, act, replay, seed, progress)
     while progress.env_steps < steps:

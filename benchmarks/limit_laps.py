@@ -1,7 +1,7 @@
 """Limit lap times against the best laps published for the game: python benchmarks/limit_laps.py
 
-Laps in s: best human driver and SAC of Remonda et al., arXiv 2407.16680, table of best lap times. Exits with 1 where a limit
-is not within 3 % of the human's.
+Laps in s: best human driver and SAC of Remonda et al., arXiv 2407.16680, table of best lap times. Exits with 1 where a
+limit is not within 3 % of the human's.
 """
 
 from __future__ import annotations

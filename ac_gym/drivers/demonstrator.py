@@ -1,4 +1,4 @@
-"""Line followers of several paces, with noise on their actions: what an agent can learn from before it drives itself."""
+"""Line followers of several paces, with noise on their actions: what an agent can learn from before it drives."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ class Demonstrator:
         self._task = task
         self._rng = np.random.default_rng(seed)
         world, telemetry = task.world, task.telemetry
-        cars = np.array_split(np.arange(world.count), len(paces))
-        self._groups = [
-            (rows, LineFollower(world.track, world.car, pace=pace, control_rate=world.control_rate), _rows(telemetry, rows))
-            for rows, pace in zip((slice(c[0], c[-1] + 1) for c in cars if len(c)), paces, strict=False)
-        ]
+        self._groups = []
+        for cars, pace in zip(np.array_split(np.arange(world.count), len(paces)), paces, strict=True):
+            if len(cars):
+                rows = slice(cars[0], cars[-1] + 1)
+                driver = LineFollower(world.track, world.car, pace=pace, control_rate=world.control_rate)
+                self._groups.append((rows, driver, _rows(telemetry, rows)))
         self._sigma = np.resize(noise, world.count)[:, None]
 
     def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -44,4 +45,5 @@ class Demonstrator:
 
 def _rows(telemetry: Telemetry, rows: slice) -> Telemetry:
     """The telemetry of some cars: views, so they follow every step."""
-    return Telemetry(telemetry.frames[rows], telemetry.situations[rows], telemetry.actions[rows], telemetry.controls[rows])
+    t = telemetry
+    return Telemetry(t.frames[rows], t.situations[rows], t.actions[rows], t.controls[rows])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -13,20 +13,22 @@ from ac_gym.envs.session import Session
 from ac_gym.errors import UnknownNameError
 from ac_gym.task import Ending, Telemetry
 
+_METADATA = {"render_modes": ["human", "rgb_array"], "render_fps": 25}
+
 
 class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     """Drive one car as fast as possible along a circuit.
 
-    Action space: Box(-1, 1, (3,)): steering (positive to the right), throttle, brake. By default they change the controls:
-    full action turns the steering wheel at 900 deg/s and moves a pedal at 12 a second on its -1..1 scale.
+    Action space: Box(-1, 1, (3,)): steering (positive to the right), throttle, brake. By default they change the
+    controls: full action turns the steering wheel at 900 deg/s and moves a pedal at 12 a second on its -1..1 scale.
 
     Observation space: Box(-20, 20, (125,)), float32, in this order (divided by):
     14 channels: speed (80 m/s), gap to the racing line, negative on its left (10 m), force feedback, engine speed
-    (10000/min), lateral and longitudinal acceleration (5 g), gear (8), yaw rate (pi rad/s), forward and lateral velocity
-    (80, 20 m/s), slip angles of the four tyres (25 deg); 11 distances to the white lines from 90 degrees right to 90
-    degrees left (200 m); out of track 0/1; 12 curvatures of the racing line over the next 300 m (0.1 1/m); steering
-    (450 deg), throttle and brake of the last three steps, each oldest first; the same now; the 25 channels and distances of
-    the last three steps, oldest first.
+    (10000/min), lateral and longitudinal acceleration (5 g), gear (8), yaw rate (pi rad/s), forward and lateral
+    velocity (80, 20 m/s), slip angles of the four tyres (25 deg); 11 distances to the white lines from 90 degrees right
+    to 90 degrees left (200 m); out of track 0/1; 12 curvatures of the racing line over the next 300 m (0.1 1/m);
+    steering (450 deg), throttle and brake of the last three steps, each oldest first; the same now; the 25 channels and
+    distances of the last three steps, oldest first.
 
     Reward: speed in km/h * (1 - |gap| / 12 m) / 300.
 
@@ -34,14 +36,14 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     `start="line"`: standing at the hotlap start.
 
     Episode end: terminated when more than two tyres are out, or slower than 1 m/s for 10 s; truncated after 600 s.
-    `info` has `lap_count`, `lap_time` and `lap_valid` (in the step that completes a lap), `best_lap_time` (s), `progress`
-    (0..1 of the lap) and, in the last step, `end_reason`.
+    `info` has `lap_count`, `lap_time` and `lap_valid` (in the step that completes a lap), `best_lap_time` (s),
+    `progress` (0..1 of the lap) and, in the last step, `end_reason`.
 
     Every field of `ac_gym.task.TaskSettings` and `ac_gym.worlds.SimulationSettings` is a keyword, and `reward_terms`,
     `endings` and `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 25}  # type: ignore[misc]
+    metadata: dict[str, Any] = _METADATA
 
     def __init__(
         self,
@@ -97,7 +99,7 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             self.render()
         return task.observation[0].copy(), float(task.reward[0]), terminated, truncated, info
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """The picture (H, W, 3) in `rgb_array` mode; shows it in `human` mode."""
         if self.render_mode is None:
             gym.logger.warn(

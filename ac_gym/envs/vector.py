@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -17,12 +17,14 @@ from ac_gym.task import Telemetry
 
 Array = NDArray[np.floating]
 
+_METADATA = {"render_modes": ["rgb_array"], "autoreset_mode": AutoresetMode.NEXT_STEP}
+
 
 class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
     """`num_envs` cars that drive for the same task; spaces, rewards and keywords are those of `AssettoCorsaEnv`.
 
-    `autoreset_mode`: Gymnasium's NEXT_STEP (default: the step after an end resets that car, its action is ignored and its
-    reward 0), SAME_STEP (the ended car is reset at once; `info["final_obs"]` and `info["final_info"]` have its last
+    `autoreset_mode`: Gymnasium's NEXT_STEP (default: the step after an end resets that car, its action is ignored and
+    its reward 0), SAME_STEP (the ended car is reset at once; `info["final_obs"]` and `info["final_info"]` have its last
     observation and info) or DISABLED (reset it with `options={"reset_mask": ...}`).
     `info` has arrays (N,): `lap_time` (s; NaN where no lap was completed in this step), `lap_valid`, `lap_count` and
     `end_reason` (`ac_gym.task.Ending`).
@@ -30,7 +32,7 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
     `copy=False` gives observation, reward and ending as views that the next step overwrites.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "autoreset_mode": AutoresetMode.NEXT_STEP}  # type: ignore[misc]
+    metadata: dict[str, Any] = _METADATA
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             self._ended[:] = 0
         return self._out(observation), self._out(reward), terminated, truncated, info
 
-    def render(self) -> tuple[NDArray[np.uint8], ...] | None:  # type: ignore[override]
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """A picture (H, W, 3) of each car, in `rgb_array` mode."""
         if self.render_mode is None:
             return None

@@ -40,7 +40,9 @@ def write_video(path: Path, evaluation: Evaluation, size: tuple[int, int] = (640
             film.send(renderer.draw(row))
     except OSError as error:  # the encoder ended, or the disk is full
         reason = str(error).partition("FFMPEG COMMAND")[0].strip()
-        raise AcGymError(f"the video {path} could not be written ({reason}): is the disk full, the folder writable?") from None
+        raise AcGymError(
+            f"the video {path} could not be written ({reason}): is the disk full, the folder writable?"
+        ) from None
     finally:
         film.close()
     return path

@@ -38,7 +38,7 @@ class Ending(IntEnum):
 
 
 class Task:
-    """Turns a world's frames into what a learner needs. All arrays belong to the task and are overwritten by each step."""
+    """Turns a world's frames into what a learner needs; each step overwrites its arrays."""
 
     def __init__(
         self,
@@ -55,10 +55,8 @@ class Task:
         self.settings = settings or TaskSettings()
         native = _native_settings(self.settings, world.car, world.control_rate, manual_gearbox)
         self._task = _core.Task(world.native_track, world.count, native, threads)
-        per_step = 1.0 / world.control_rate
-        self._change_per_step = np.array(
-            [self.settings.max_steer_rate / 450.0 * per_step, *[self.settings.max_pedal_rate * per_step] * 2], np.float32
-        )
+        steer_rate, pedal_rate = self.settings.max_steer_rate / 450.0, self.settings.max_pedal_rate
+        self._change_per_step = np.array([steer_rate, pedal_rate, pedal_rate], np.float32) / world.control_rate
         self._reward_terms, self._endings, self._extra = tuple(reward_terms), tuple(endings), tuple(extra_observations)
         n = world.count
         self.action_size: int = self._task.action_size
@@ -96,7 +94,7 @@ class Task:
         return self.controls
 
     def actions_for(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Actions (N, action_size) that bring the controls to `controls` (N, 4), as far as one step can: `act` inverted."""
+        """Actions (N, action_size) that bring the controls to `controls` (N, 4) or, if it is far, towards it."""
         wanted = controls[:, :3]
         if self.settings.use_relative_actions:
             wanted = (wanted - self.controls[:, :3]) / self._change_per_step
@@ -122,8 +120,8 @@ class Task:
 
     def _observe(self, mask: Mask | None, *, fresh: bool, only: bool) -> None:
         self._task.observe(
-            self.world.frames, mask, fresh, only, self.observation, self.reward, self.terminated, self.truncated, self.ending,
-            self.situations,
+            self.world.frames, mask, fresh, only,
+            self.observation, self.reward, self.terminated, self.truncated, self.ending, self.situations,
         )  # fmt: skip
         at = self._native_size
         for observe in self._extra:

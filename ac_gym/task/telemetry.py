@@ -12,12 +12,12 @@ _SITUATION = {name: index for index, name in enumerate(_core.SITUATION)}
 
 
 class Telemetry:
-    """`telemetry["speed"]` is an array `(N,)`, `telemetry["slip_ratio"]` one of `(N, 4)`: views, valid until the next step.
+    """`telemetry["speed"]` is an array `(N,)`, `telemetry["slip_ratio"]` one of `(N, 4)`: views, until the next step.
 
     Names are those of `ac_gym.channels.CHANNELS`, and what the task derives: `s` and `offset` (m along and left of the
-    centre line), `gap` (m to the racing line, negative on its left), `heading_error` (rad to its direction), `border_left`,
-    `border_right` (m to the white lines), `line_curvature` (1/m), `target_speed` (m/s), `out_of_track` (0/1); `actions`
-    (N, A) and `controls` (N, 4) are those of the step that led here.
+    centre line), `gap` (m to the racing line, negative on its left), `heading_error` (rad to its direction),
+    `border_left`, `border_right` (m to the white lines), `line_curvature` (1/m), `target_speed` (m/s), `out_of_track`
+    (0/1); `actions` (N, A) and `controls` (N, 4) are those of the step that led here.
     """
 
     def __init__(

@@ -53,8 +53,8 @@ class SimulationSettings:
     brake_gamma: float = 2.4
     """exponent of the game's brake curve"""
     randomise: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """car parameter (`grip`, `power`, `chassis_mass`, ...: names of `ac_gym._core.CAR_PARAMS`) -> range of a factor that
-    is drawn anew for each car at each reset"""
+    """car parameter (`grip`, `power`, `chassis_mass`, ...: names of `ac_gym._core.CAR_PARAMS`) -> range of a factor
+    that is drawn anew for each car at each reset"""
     sensor_noise: Mapping[str, float] = field(default_factory=dict)
     """telemetry channel -> standard deviation of Gaussian noise on it, in the channel's unit"""
     action_delay: tuple[float, float] = (0.0, 0.0)
@@ -97,7 +97,7 @@ class SimulatedWorld:
         self._world.step(controls, mask, self.frames)
 
     def place(self, car: int, s: float, offset: float = 0.0, heading: float = 0.0, speed: float = 0.0) -> None:
-        """Put one car at centre-line position `s` with lateral `offset` (m, + left), `heading` to the road (rad), `speed` (m/s)."""
+        """Put one car at centre-line position `s`, `offset` (m, + left), `heading` to the road (rad), `speed` (m/s)."""
         self._world.place(car, s, offset, heading, speed, self.frames)
 
     def close(self) -> None:
@@ -107,8 +107,9 @@ class SimulatedWorld:
 def native_track(track: Track, target_speed: NDArray[np.float64]) -> _core.Track:
     """The track as the native core takes it; `target_speed` (M,) m/s at its stations."""
     names = (
-        "x", "y", "heading", "curvature", "width_left", "width_right", "kerb_left", "kerb_right", "wall_left", "wall_right",
-        "bank", "grade", "runoff_left", "runoff_right", "line_offset", "line_heading", "line_s", "line_curvature",
+        "x", "y", "heading", "curvature", "bank", "grade", "runoff_left", "runoff_right",
+        "width_left", "width_right", "kerb_left", "kerb_right", "wall_left", "wall_right",
+        "line_offset", "line_heading", "line_s", "line_curvature",
     )  # fmt: skip
     columns = {name: np.ascontiguousarray(getattr(track, name), dtype=np.float64) for name in names}
     columns["height"] = np.concatenate([[0.0], np.cumsum(track.grade[:-1] * track.step_m)])
