@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from algorithms.guided import GuidedReplay
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -44,6 +48,30 @@ def test_resume_goes_on_where_the_run_was(run: Path) -> None:
     assert steps == sorted(steps)
     assert 5500 < steps[-1] <= 6100
     assert min(steps) < 4000
+
+
+def test_demonstrations_are_driven_before_learning_and_again_on_resuming(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guides: list[GuidedReplay] = []
+
+    class Watched(GuidedReplay):
+        def __init__(self, *memory: Any, **guide: Any) -> None:
+            super().__init__(*memory, **guide)
+            guides.append(self)
+
+    monkeypatch.setattr(train, "GuidedReplay", Watched)
+    path = tmp_path / "run"
+    tiny = ["Agent.num_steps=1200", "Agent.eval_interval=0", "torch_threads=1"]
+    demonstrations = ["Agent.demonstration_steps=800", "Agent.demonstration_share=0.25"]
+    assert train.main([*DEBUG, f"work_dir={path}", *tiny, *demonstrations]) == 0
+    assert train.main(["--resume", str(path), "Agent.num_steps=1400"]) == 0
+    assert len(guides) == 2
+    first, again = (replay._guide for replay in guides)
+    assert 800 <= len(first) < 900  # steps, and a row more for each end of an episode
+    assert [replay._share for replay in guides] == [0.25, 0.25]
+    for name in ("obs", "action", "reward", "kind"):
+        np.testing.assert_array_equal(first.state_dict()[name], again.state_dict()[name])
 
 
 @pytest.mark.parametrize(
