@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ac_gym import _core
+from ac_gym.constants import FUEL_DENSITY, FULL_STEER_DEG
 from ac_gym.errors import InvalidCarError, UnknownNameError
 from ac_gym.resources import configs_dir
 from ac_gym.track.speed import Envelope
@@ -47,8 +48,13 @@ class Car:
 
     @property
     def steer_limit(self) -> float:
-        """Axis position at which the steering reaches the car's lock: the game maps the axis to +-450 degrees."""
-        return min(self.values["steering_lock_deg"] / 450.0, 1.0)
+        """Axis position at which the steering reaches the car's lock."""
+        return min(self.values["steering_lock_deg"] / FULL_STEER_DEG, 1.0)
+
+    @property
+    def start_mass(self) -> float:
+        """[kg], with the fuel of the start"""
+        return self.values["chassis_mass"] + FUEL_DENSITY * self.values["fuel_start"]
 
     @cached_property
     def native(self) -> _core.CarParams:

@@ -152,6 +152,5 @@ COLUMNS = MappingProxyType(_columns())
 WIDTH = sum(channel.size for channel in CHANNELS)
 """Numbers in a frame."""
 
-BY_NAME = MappingProxyType({channel.name: channel for channel in CHANNELS})
 WIRE_KEYS = tuple(key for channel in CHANNELS for group in channel.wire for key in group)
 """Every key of the reference plugin's state message that the table fills (90)."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym.car import Car, envelope
+from ac_gym.constants import GRAVITY
 from ac_gym.track import Envelope, Track, speed_profile
-from ac_gym.track.speed import GRAVITY
 
 Array = NDArray[np.floating]
 

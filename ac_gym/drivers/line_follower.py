@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.car import Car
+from ac_gym.constants import FULL_STEER_DEG, GRAVITY
 from ac_gym.drivers.base import Driver
 from ac_gym.drivers.followed_line import FollowedLine, Place
 from ac_gym.drivers.steering import SteeringGains, normalised_slip
@@ -21,9 +22,7 @@ from ac_gym.track import Track
 
 Array = NDArray[np.floating]
 
-_GRAVITY = 9.81
 _AIR_DENSITY = 1.19
-_WHEEL_TURN_DEG = 450.0  # steering wheel angle at full axis
 _REACH_M = 1.5  # further off the line than this, the car comes back no harder
 _FULL_USE = 0.97  # share of the tyres' peak force that is asked for at most
 _TURNING_USE = 0.85  # beyond this share for turning, brakes are not eased further: a car too fast must slow down first
@@ -51,12 +50,12 @@ class LineFollower(Driver):
         self._inverse_gamma = 1.0 / brake_gamma
         p = self._p = car.values
         self._driven = "front" if p["drivetrain_driven_axle"] > 0.5 else "rear"
-        self._mass = p["chassis_mass"] + 0.74 * p["fuel_start"]
+        self._mass = car.start_mass
         self._length = p["chassis_wheelbase"]
         self._rear_arm = self._length * p["chassis_front_weight"]
         self._front_arm = self._length - self._rear_arm
         self._drag = 0.5 * _AIR_DENSITY * p["aero_drag_area"] / self._mass
-        self._rolling = 0.5 * _GRAVITY * (p["tyres_front_rolling_resistance"] + p["tyres_rear_rolling_resistance"])
+        self._rolling = 0.5 * GRAVITY * (p["tyres_front_rolling_resistance"] + p["tyres_rear_rolling_resistance"])
         radius = 0.5 * (p["tyres_front_radius"] + p["tyres_rear_radius"])
         self._full_brake = p["brakes_torque"] / radius / self._mass  # m/s2
 
@@ -86,8 +85,8 @@ class LineFollower(Driver):
     def _turning_forces(self, telemetry: Telemetry, ahead: Place) -> tuple[Array, Array]:
         """Lateral forces (N,) N of the front and rear axle on the line, with what the change of the yaw rate takes."""
         speed2 = telemetry["local_velocity"][:, 0] ** 2
-        pull = self._mass * (ahead.curvature * speed2 - _GRAVITY * ahead.bank)
-        spin_up = ahead.bend * speed2 + ahead.curvature * telemetry["accel_longitudinal"] * _GRAVITY
+        pull = self._mass * (ahead.curvature * speed2 - GRAVITY * ahead.bank)
+        spin_up = ahead.bend * speed2 + ahead.curvature * telemetry["accel_longitudinal"] * GRAVITY
         turn = self._p["chassis_yaw_inertia"] * spin_up + self._differential_moment(telemetry, ahead.curvature)
         return (self._rear_arm * pull + turn) / self._length, (self._front_arm * pull - turn) / self._length
 
@@ -120,7 +119,7 @@ class LineFollower(Driver):
         travel = np.arctan2(telemetry["local_velocity"][:, 1] + self._front_arm * yaw_rate, forward)
         travel += np.clip(self._half_step * sideways / forward, -0.05, 0.05)
         limit = self.car.steer_limit
-        return np.clip(-np.degrees(travel + slip) * self._p["steering_ratio"] / _WHEEL_TURN_DEG, -limit, limit)
+        return np.clip(-np.degrees(travel + slip) * self._p["steering_ratio"] / FULL_STEER_DEG, -limit, limit)
 
     def _pedals(
         self, telemetry: Telemetry, ahead: Place, grip: Array, front_use: Array, rear_use: Array
@@ -164,10 +163,10 @@ class LineFollower(Driver):
         """Moment (N,) N m, + left, with which the front has to overcome a limited-slip differential."""
         p = self._p
         radius, track = p[f"tyres_{self._driven}_radius"], p[f"suspension_{self._driven}_track"]
-        thrust = self._mass * (telemetry["accel_longitudinal"] * _GRAVITY + self._drag * telemetry["speed"] ** 2)
+        thrust = self._mass * (telemetry["accel_longitudinal"] * GRAVITY + self._drag * telemetry["speed"] ** 2)
         lock = p["differential_preload"] + p["differential_power"] * np.maximum(thrust, 0.0) * radius
         # No more than from an axle that turns as one: its wheels slip by half the difference of their paths.
-        stiffness = 0.5 * self._mass * _GRAVITY / p[f"tyres_{self._driven}_peak_slip_ratio"]
+        stiffness = 0.5 * self._mass * GRAVITY / p[f"tyres_{self._driven}_peak_slip_ratio"]
         return np.sign(curvature) * np.minimum(lock * track / radius, 0.5 * stiffness * track**2 * np.abs(curvature))
 
     def _tyre_state(self, telemetry: Telemetry) -> Array:

@@ -29,7 +29,7 @@ class SteeringGains:
 
     def __init__(self, car: Car, step_s: float) -> None:
         p = car.values
-        mass, inertia = p["chassis_mass"] + 0.74 * p["fuel_start"], p["chassis_yaw_inertia"]
+        mass, inertia = car.start_mass, p["chassis_yaw_inertia"]
         rear = p["chassis_wheelbase"] * p["chassis_front_weight"]
         front = p["chassis_wheelbase"] - rear
         limits = envelope(car)

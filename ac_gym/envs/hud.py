@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _PANEL, _TEXT, _DIM, _TROUGH = (14, 16, 20, 176), (244, 244, 240), (170, 174, 180), (58, 62, 70)
 _GREEN, _RED, _AMBER, _BLUE = (80, 200, 110), (232, 72, 56), (240, 180, 60), (90, 170, 250)
-_FULL_STEER_DEG = 450.0
 _SHIFT_LIGHT = 0.92  # share of the limiter's engine speed
 _SHOWN = (
     "speed", "gear", "rpm", "throttle", "brake", "steer_angle",

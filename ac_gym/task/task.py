@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core, channels
 from ac_gym.car import Car
+from ac_gym.constants import FULL_STEER_DEG
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task.settings import TaskSettings
 from ac_gym.task.telemetry import Telemetry
@@ -55,7 +56,7 @@ class Task:
         self.settings = settings or TaskSettings()
         native = _native_settings(self.settings, world.car, world.control_rate, manual_gearbox)
         self._task = _core.Task(world.native_track, world.count, native, threads)
-        steer_rate, pedal_rate = self.settings.max_steer_rate / 450.0, self.settings.max_pedal_rate
+        steer_rate, pedal_rate = self.settings.max_steer_rate / FULL_STEER_DEG, self.settings.max_pedal_rate
         self._change_per_step = np.array([steer_rate, pedal_rate, pedal_rate], np.float32) / world.control_rate
         self._reward_terms, self._endings, self._extra = tuple(reward_terms), tuple(endings), tuple(extra_observations)
         n = world.count

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ac_gym.constants import GRAVITY
 from ac_gym.track.model import Array
 from ac_gym.track.racing_line import Line, Linearised, line_limits, linearise, measure_line
-from ac_gym.track.speed import GRAVITY, Envelope, Road, profile
+from ac_gym.track.speed import Envelope, Road, profile
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ac_gym.constants import GRAVITY
 from ac_gym.track.model import Array, Track
-
-GRAVITY = 9.80665
 
 _MAX_LAPS = 6
 _SAME_SPEED_MPS = 1e-6

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from ac_gym import _core, channels
 from ac_gym.car import Car, load_car
+from ac_gym.constants import FULL_STEER_DEG, GRAVITY
 
-G = 9.81
+G = GRAVITY
 AIR_DENSITY = 1.19
 CARS = ("bmw_z4_gt3", "dallara_f317", "ks_mazda_miata")
-WHEEL_TURN = np.radians(450.0)  # steering wheel at full axis
+WHEEL_TURN = np.radians(FULL_STEER_DEG)  # steering wheel at full axis
 
 Array = NDArray[np.float64]
 
@@ -75,7 +76,7 @@ def free_rolling(name: str, **changes: float) -> Car:
 
 
 def mass(car: Car) -> float:
-    return car.values["chassis_mass"] + 0.74 * car.values["fuel_start"]
+    return car.start_mass
 
 
 def arms(car: Car) -> tuple[float, float]:

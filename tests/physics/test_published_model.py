@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from proving_ground import Drive, free_rolling, steer_for
+from proving_ground import Drive, G, free_rolling, steer_for
 from scipy.integrate import solve_ivp
 from vehiclemodels.init_mb import init_mb
 from vehiclemodels.init_st import init_st
@@ -45,7 +45,7 @@ def ours(angle: Callable[[float], float], seconds: float) -> np.ndarray:
     rows = []
     for t in np.arange(0.0, seconds, STEP):
         drive.step(steer=steer_for(drive.car, angle(t)))
-        rows.append([drive.one("angular_velocity")[1], drive.one("accel_lateral") * 9.81])
+        rows.append([drive.one("angular_velocity")[1], drive.one("accel_lateral") * G])
     return np.array(rows)
 
 

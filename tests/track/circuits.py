@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ac_gym.constants import GRAVITY as G
 from ac_gym.track import Envelope
-
-G = 9.80665
 
 
 def layout_text(segments: list[str], length_m: float, direction: str = "anticlockwise", **header: str) -> str:

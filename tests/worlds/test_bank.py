@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from ac_gym.car import load_car
+from ac_gym.constants import GRAVITY as G
 from ac_gym.drivers import LineFollower
 from ac_gym.envs.session import Session
 from ac_gym.track import load_track
 from ac_gym.worlds import SimulatedWorld
-
-G = 9.81
 
 
 def test_banking_carries_a_coasting_car_round_part_of_the_turn() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ac_gym import _core, channels
 from ac_gym.car import load_car
+from ac_gym.constants import FUEL_DENSITY, GRAVITY
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.track import load_track
 from ac_gym.worlds import SimulatedWorld, SimulationSettings
@@ -114,15 +115,23 @@ def test_the_hotlap_start_is_the_tracks() -> None:
     assert np.all(column(made, "speed") == 0.0)
 
 
+@pytest.mark.parametrize("car", ["bmw_z4_gt3", "dallara_f317", "ks_mazda_miata"])
+def test_a_standing_car_weighs_its_mass(car: str) -> None:
+    """The core's gravity and fuel density are those of `ac_gym.constants`."""
+    made = SimulatedWorld(load_track("monza"), load_car(car), 1, SimulationSettings(start="line"))
+    made.reset()
+    assert column(made, "wheel_load").sum() == pytest.approx(load_car(car).start_mass * GRAVITY, rel=1e-6)
+
+
 def test_randomised_parameters_stay_in_range_and_change_every_episode() -> None:
     low, high = 0.8, 1.3
     made = world(300, start="line", randomise={"chassis_mass": (low, high)})
     car = load_car("bmw_z4_gt3").values
-    fuel = 0.74 * car["fuel_start"]
+    fuel = FUEL_DENSITY * car["fuel_start"]
     seen = []
     for _ in range(3):
         made.reset()
-        factor = (column(made, "wheel_load").sum(axis=1) / 9.81 - fuel) / car["chassis_mass"]
+        factor = (column(made, "wheel_load").sum(axis=1) / GRAVITY - fuel) / car["chassis_mass"]
         assert factor.min() >= low - 1e-4
         assert factor.max() <= high + 1e-4
         assert factor.min() < low + 0.05
@@ -199,7 +208,7 @@ def test_columns_hold_what_they_say() -> None:
     assert forward == pytest.approx(local[:, 0], abs=1e-3)
     car = load_car("bmw_z4_gt3").values
     load = column(made, "wheel_load").sum(axis=1)
-    assert np.all(load > 0.5 * 9.81 * car["chassis_mass"])
+    assert np.all(load > 0.5 * GRAVITY * car["chassis_mass"])
     assert column(made, "wheel_speed")[:, 0] * car["tyres_front_radius"] == pytest.approx(local[:, 0], rel=0.3)
     assert np.all(column(made, "steps") == 5.0)
     assert np.all(column(made, "packet_id") == 5 * 13)

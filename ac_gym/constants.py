@@ -1,0 +1,5 @@
+"""Numbers that the game fixes; the native core computes with the same (`tests/worlds` weighs a car)."""
+
+GRAVITY = 9.81  # m/s2, and a g of the telemetry
+FULL_STEER_DEG = 450.0  # steering wheel angle at full axis
+FUEL_DENSITY = 0.74  # kg/l, petrol
