@@ -266,6 +266,8 @@ def _check_ranges(config: Config) -> None:
         (task.eval_number_of_laps >= 1, "AssettoCorsa.eval_number_of_laps must be at least 1"),
         (agent.batch_size >= 1, "Agent.batch_size must be at least 1"),
         (agent.memory_size >= agent.batch_size, "Agent.memory_size must hold at least one batch"),
+        (agent.demonstration_steps >= 0, "Agent.demonstration_steps must not be below 0"),
+        (0.0 <= agent.demonstration_share <= 1.0, "Agent.demonstration_share must lie between 0 and 1"),
         (agent.update_interval > 0, "Agent.update_interval must be above 0"),
         (0.0 < sac.gamma <= 1.0, "SAC.gamma must be above 0 and at most 1"),
         (sac.nstep >= 1, "SAC.nstep must be at least 1"),

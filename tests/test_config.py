@@ -43,6 +43,8 @@ def test_unknown_keys_name_the_nearest(setting: str, near: str) -> None:
         ("SAC.gamma=2", "SAC.gamma must be"),
         ("SAC.precision=double", "SAC.precision must be"),
         ("AssettoCorsa.num_cars=0", "num_cars must be at least 1"),
+        ("Agent.demonstration_steps=-1", "demonstration_steps must not"),
+        ("Agent.demonstration_share=1.5", "demonstration_share must lie"),
         ("Agent", "is not a setting; write key=value"),
     ],
 )
