@@ -39,5 +39,7 @@ class GuidedReplay(Replay):
         return state | {"rng": {"own": state["rng"], "guide": self._guide.random_state}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        if "guide" not in state["rng"]:
+            raise UserError("the saved run learned without demonstrations: resume it without them")
         super().load_state_dict(state | {"rng": state["rng"]["own"]})
         self._guide.random_state = state["rng"]["guide"]

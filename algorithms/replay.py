@@ -171,6 +171,8 @@ class Replay:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` gave; the memory must have the same shape."""
+        if "guide" in state["rng"]:
+            raise UserError("the saved run learned with demonstrations: resume it with them")
         if state["rows"] != self.rows or state["obs"].shape[1:] != self._obs.shape[1:]:
             raise UserError(
                 f"the saved replay memory has {state['rows']} rows for each of {state['obs'].shape[1]} environments, "

@@ -1,9 +1,14 @@
-// Worker threads for loops over cars. The range is cut into fixed blocks and each block is one thread's, so results never
-// depend on how many threads there are. Threads start at the first loop that needs them.
+// Worker threads for loops over cars. The range is cut into fixed blocks and each block is one thread's; every car has its own
+// state and random numbers, so results never depend on how many threads there are. Threads start at the first loop that needs
+// them. Loops follow each other within a fraction of a millisecond, so a thread looks for the next one for a moment before it
+// sleeps: waking takes longer than that.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -45,6 +50,7 @@ public:
         }
         wake_.notify_all();
         part(0);
+        if (watch([&] { return pending_ == 0; })) return;
         std::unique_lock<std::mutex> lock(mutex_);
         done_.wait(lock, [&] { return pending_ == 0; });
     }
@@ -56,9 +62,21 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_, done_;
     const std::function<void(int)>* job_ = nullptr;
-    int pending_ = 0;
-    unsigned round_ = 0;
-    bool stop_ = false;
+    std::atomic<int> pending_{0};
+    std::atomic<unsigned> round_{0};
+    std::atomic<bool> stop_{false};
+
+    // True as soon as `ready` is; false after a moment of looking. Others that want the core get it in between.
+    template <class Ready>
+    static bool watch(const Ready& ready) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+        do {
+            for (int i = 0; i < 16; ++i)
+                if (ready()) return true;
+            std::this_thread::yield();
+        } while (std::chrono::steady_clock::now() < until);
+        return false;
+    }
 
     void start(int count) {
         while (int(workers_.size()) < count) {
@@ -70,6 +88,7 @@ private:
     void work(int index, unsigned seen) {
         for (;;) {
             const std::function<void(int)>* job;
+            watch([&] { return stop_ || round_ != seen; });
             {
                 std::unique_lock<std::mutex> lock(mutex_);
                 wake_.wait(lock, [&] { return stop_ || round_ != seen; });
@@ -78,8 +97,10 @@ private:
                 job = job_;
             }
             (*job)(index);
-            std::lock_guard<std::mutex> lock(mutex_);
-            if (--pending_ == 0) done_.notify_one();
+            if (--pending_ == 0) {
+                std::lock_guard<std::mutex> lock(mutex_);  // so that the waiting thread is either asleep or has seen it
+                done_.notify_one();
+            }
         }
     }
 };

@@ -82,7 +82,9 @@ public:
         for (int i = 0; i < size(); ++i)
             for (int k = 0; k < width; ++k)
                 if (!std::isfinite(actions[i * width + k]) && !(mask && mask[i])) return i;
-        for (int i = 0; i < size(); ++i) act_one(drivers_[i], mask && mask[i] ? nullptr : actions + i * width, controls + i * control_width);
+        pool_.loop(size(), [&](int begin, int end) {
+            for (int i = begin; i < end; ++i) act_one(drivers_[i], mask && mask[i] ? nullptr : actions + i * width, controls + i * control_width);
+        });
         return -1;
     }
 

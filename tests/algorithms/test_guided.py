@@ -86,6 +86,14 @@ def _copied(state: dict[str, Any]) -> dict[str, Any]:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
 
 
+def test_a_run_is_resumed_with_a_guide_only_if_it_had_one() -> None:
+    guided, plain = _guided(0.5), Replay(200, 2, 3, 1, 0.9, 1)
+    with pytest.raises(UserError, match="with demonstrations"):
+        plain.load_state_dict(guided.state_dict())
+    with pytest.raises(UserError, match="without demonstrations"):
+        guided.load_state_dict(plain.state_dict())
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.01, float("nan")])
 def test_share_outside_0_to_1_is_refused(share: float) -> None:
     with pytest.raises(UserError, match="between 0 and 1"):
