@@ -86,15 +86,19 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
         if seed is not None or not self._driving:
             self.session.seed(int(self.np_random.integers(2**63)))
         self._driving = True
+        if self._copy:
+            self.session.task.renew_observation(keep=True)
         self.session.reset(mask)
         self._ended[:] = 0 if mask is None else self._ended * (mask == 0)
-        return self._out(self.session.task.observation), {}
+        return self.session.task.observation, {}
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         if not self._driving:
             raise gym.error.ResetNeeded("call reset() before the first step()")
         task = self.session.task
         begins = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
+        if self._copy:
+            task.renew_observation()
         self.session.step(actions, begins)
         finished = self.session.finished_laps()
         info: dict[str, Any] = {
@@ -112,7 +116,7 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             reward = reward.copy()
             self.session.reset(self._ended)
             self._ended[:] = 0
-        return self._out(observation), self._out(reward), terminated, truncated, info
+        return observation, reward.copy() if self._copy else reward, terminated, truncated, info
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """A picture (H, W, 3) of each car, in `rgb_array` mode."""
@@ -129,9 +133,6 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             self._renderer.close()
             self._renderer = None
         self.session.close()
-
-    def _out(self, values: Array) -> Array:
-        return values.copy() if self._copy else values
 
 
 def _mode(mode: AutoresetMode | str) -> AutoresetMode:

@@ -77,6 +77,13 @@ class Task:
     def observation_size(self) -> int:
         return self.observation.shape[1]
 
+    def renew_observation(self, *, keep: bool = False) -> None:
+        """Let the next step fill a new array, so that the last observation stays whole for whoever holds it.
+
+        Cheaper than a copy, since the threads fill it; `keep` copies it for a reset of some cars only.
+        """
+        self.observation = self.observation.copy() if keep else np.empty_like(self.observation)
+
     def act(self, actions: NDArray[np.float32], mask: Mask | None = None) -> NDArray[np.float32]:
         """Controls (N, 4) for actions (N, action_size); values beyond -1..1 are clipped.
 
