@@ -117,13 +117,13 @@ class Replay:
         if ends[-1] == 0:
             raise ValueError("cannot sample from an empty replay memory")
         env, row = np.empty(n, np.int64), np.empty(n, np.int64)
-        todo = np.arange(n)
-        while todo.size:
-            flat = self._rng.integers(ends[-1], size=todo.size)
+        missing = np.arange(n)
+        while missing.size:
+            flat = self._rng.integers(ends[-1], size=missing.size)
             e = np.searchsorted(ends, flat, side="right")
             age = ends[e] - flat  # 1 is the newest row before the head
-            env[todo], row[todo] = e, (self._head[e] - age) % self.rows
-            todo = todo[self._kind[row[todo], env[todo]] == _FINAL]
+            env[missing], row[missing] = e, (self._head[e] - age) % self.rows
+            missing = missing[self._kind[row[missing], env[missing]] == _FINAL]
         return env, row
 
     def _windows(self, env: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import pytest
 from ac_gym.config import Config, describe_keys, env_kwargs, load_config, save_config
 from ac_gym.envs import AssettoCorsaVectorEnv
 from ac_gym.errors import AcGymError, ConfigError, UnknownNameError
+from ac_gym.track import available_tracks
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 
@@ -80,7 +81,7 @@ def test_mistakes_in_files_name_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_shipped_files_load(path: Path) -> None:
-    load_config(path)
+    assert load_config(path).AssettoCorsa.track in available_tracks()
 
 
 def test_every_key_has_a_sentence() -> None:

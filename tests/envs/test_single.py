@@ -22,7 +22,7 @@ def env() -> AssettoCorsaEnv:
     return AssettoCorsaEnv()
 
 
-def test_gymnasiums_checker_has_nothing_to_say() -> None:
+def test_gymnasiums_checker_has_nothing_to_say() -> None:  # it raises what it finds, and warnings are errors
     pytest.importorskip("pygame")
     check_env(gym.make("AssettoCorsa-v0", render_mode="rgb_array").unwrapped)
 

@@ -120,7 +120,10 @@ def test_rays_find_the_nearest_border(name: str, off_road: bool) -> None:
 
 
 def test_queries_of_wild_points_do_not_crash() -> None:
-    _, native = built("monza")
+    track, native = built("monza")
     wild = np.array([[np.nan, 0.0], [np.inf, 1.0], [-np.inf, np.inf], [1e300, -1e300], [1e9, 1e9], [-1e7, 3.0]])
-    project(native, wild)
-    native.rays(wild, np.array([[1.0, 0.0]], np.float32), REACH, np.empty((len(wild), 1), np.float32))
+    along = project(native, wild)[0][3:]
+    assert np.all((along >= 0.0) & (along <= track.length_m))
+    distances = np.empty((len(wild), 1), np.float32)
+    native.rays(wild, np.array([[1.0, 0.0]], np.float32), REACH, distances)
+    assert np.all(distances[3:] == REACH), "no border is near"
