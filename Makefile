@@ -21,7 +21,7 @@ wheel: $(VENV)/.dev  ## build a wheel, install it in an empty environment and dr
 	PYTHON=$(BIN)/python tests/check_wheel.sh
 
 sanitize: $(VENV)/.dev  ## native tests with the address and undefined-behaviour sanitizers
-	PYTHON=$(BIN)/python tests/native/run_sanitized.sh
+	tests/native/run_sanitized.sh $(BIN)/python
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache ac_gym/_core.pyi
