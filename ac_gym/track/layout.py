@@ -141,6 +141,7 @@ def parse_layout(text: str, source: str) -> Layout:
     import yaml
 
     try:
+        # Both loaders are safe, plain data only; the one in C, where PyYAML has it, is the faster.
         data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
