@@ -24,6 +24,11 @@ def configs_dir() -> Path:
     return _data_dir("configs")
 
 
+def plugin_dir() -> Path:
+    """Folder of the in-game app, `sensors_par`, as it goes into the game's `apps/python`."""
+    return _data_dir("plugin") / "sensors_par"
+
+
 def cache_dir() -> Path:
     """Folder for what can be rebuilt at any time (`AC_GYM_CACHE`, else the platform's cache folder); may not exist."""
     if override := os.environ.get("AC_GYM_CACHE"):
