@@ -11,6 +11,7 @@ the game's own sign: positive to the right. Wheels: front left, front right, rea
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -154,3 +155,6 @@ WIDTH = sum(channel.size for channel in CHANNELS)
 
 WIRE_KEYS = tuple(key for channel in CHANNELS for group in channel.wire for key in group)
 """Every key of the reference plugin's state message that the table fills (90)."""
+
+DIGEST = zlib.crc32(" ".join(f"{channel.name}:{channel.size}" for channel in CHANNELS).encode())
+"""Two ends that agree on this number lay a frame out alike."""
