@@ -5,6 +5,12 @@ AcGymError
 |-- InvalidTrackError    a track file that cannot be built
 |-- InvalidCarError      a car file with a missing, unknown or implausible figure
 |-- ConfigError          a setting of the wrong type or out of range
+|-- GameConnectionError  the running game cannot be reached, or contact with it was lost
+    |-- GameTimeoutError     no answer or no state in time
+    |-- GameRefusedError     the plugin does not let us in: another driver, a token, no joystick
+    |-- GameDismissedError   the plugin ended the connection: taken over, shut down
+    |-- GameProtocolError    an answer that we do not understand; a plugin of another version
+    |-- GameCommandError     the plugin could not carry out a command
 """
 
 from __future__ import annotations
@@ -37,3 +43,35 @@ class InvalidCarError(AcGymError):
 
 class ConfigError(AcGymError):
     """A setting of the wrong type, out of range, or at odds with another."""
+
+
+class GameConnectionError(AcGymError):
+    """The running game cannot be reached, or contact with it was lost."""
+
+
+class GameTimeoutError(GameConnectionError):
+    """The game did not answer, or sent no state, in time."""
+
+
+class GameRefusedError(GameConnectionError):
+    """The plugin does not let us in; `reason` is its word for why: `driver_busy`, `token`, `joystick`, ..."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class GameDismissedError(GameConnectionError):
+    """The plugin ended the connection; `reason` is its word for why: `taken_over`, `shutdown`, ..."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class GameProtocolError(GameConnectionError):
+    """The game answered something that we do not understand, as a plugin of another version does."""
+
+
+class GameCommandError(GameConnectionError):
+    """The plugin could not carry out a command; the message is its own."""

@@ -1,0 +1,1 @@
+"""The running game: its messages, the connection to its plugin, controls and installation."""
