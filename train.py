@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from ac_gym.errors import AcGymError
 from ac_gym.evaluation import Evaluation, drive_laps
 from ac_gym.laps import LapBook
 from ac_gym.report import write_report
+from ac_gym.resources import configs_dir
+from ac_gym.worlds import World
 from algorithms.checkpoint import load_networks, load_training
 from algorithms.errors import UserError
 from algorithms.guided import GuidedReplay
@@ -60,51 +63,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
     """Train, then drive evaluation laps with the best networks."""
     section: Any = config.AssettoCorsa
-    env = AssettoCorsaVectorEnv(section.num_cars, **env_kwargs(config))
-    agent = _make_agent(config, env)
-    if load_path:
-        load_networks(load_path, agent.modules(), agent.device)
-    replay = _make_replay(config, env, agent)
-    progress = Progress()
-    saved = load_training(resume, agent, replay, progress) if resume else {}
-    run = resume or make_run_folder(config.work_dir)
-    save_config(config, run / "config.yaml")
-    settings = LoopSettings(
-        num_steps=config.Agent.num_steps, start_steps=config.Agent.start_steps, batch_size=config.Agent.batch_size,
-        update_interval=config.Agent.update_interval, log_interval=config.SAC.log_interval,
-        eval_interval=config.Agent.eval_interval, checkpoint_freq=config.Agent.checkpoint_freq,
-        max_minutes=config.Agent.max_minutes, seed=config.seed,
-    )  # fmt: skip
+    with closing(AssettoCorsaVectorEnv(section.num_cars, **env_kwargs(config))) as env:
+        world, in_game = env.session.world, section.world == "game"
+        agent = _make_agent(config, env)
+        if load_path:
+            load_networks(load_path, agent.modules(), agent.device)
+        replay = _make_replay(config, env, agent)
+        progress = Progress()
+        saved = load_training(resume, agent, replay, progress) if resume else {}
+        run = resume or make_run_folder(config.work_dir)
+        save_config(config, run / "config.yaml")
+        settings = LoopSettings(
+            num_steps=config.Agent.num_steps, start_steps=config.Agent.start_steps,
+            batch_size=config.Agent.batch_size, update_interval=config.Agent.update_interval,
+            log_interval=config.SAC.log_interval, eval_interval=config.Agent.eval_interval,
+            checkpoint_freq=config.Agent.checkpoint_freq, max_minutes=config.Agent.max_minutes, seed=config.seed,
+            real_time=1.0 / world.control_rate if in_game else 0.0, evaluates_env=in_game,
+        )  # fmt: skip
 
-    book = LapBook(env.session.world.profile.lap_time_s, **saved.get("laps", {}))
-    loggers = _make_loggers(config, run, progress.env_steps if resume else None)
-    best = EvaluateRun(run, agent, lambda: _score(config, agent), loggers, best=saved.get("best_lap_s", math.inf))
-    callbacks: list[Callback] = [
-        BookLaps(book),
-        ProgressLine(settings, book.texts),
-        best,
-        SaveRun(run, agent, replay, lambda: {"laps": book.state(), "best_lap_s": best.best}, config.save_agent),
-        LogRun(loggers, book.figures, config.Agent.log_interval),
-    ]
-    print(f"writing to {run}", flush=True)
-    with logging_to(run):
-        train(env, agent, replay, settings, callbacks, progress)
-    env.close()
+        book = LapBook(world.profile.lap_time_s, **saved.get("laps", {}))
+        loggers = _make_loggers(config, run, progress.env_steps if resume else None)
+        best = EvaluateRun(
+            run, agent, lambda: _score(config, agent, env), loggers, best=saved.get("best_lap_s", math.inf)
+        )
+        callbacks: list[Callback] = [
+            BookLaps(book),
+            ProgressLine(settings, lambda: book.texts() | _texts(world)),
+            best,
+            SaveRun(run, agent, replay, lambda: {"laps": book.state(), "best_lap_s": best.best}, config.save_agent),
+            LogRun(loggers, lambda: book.figures() | _figures(world), config.Agent.log_interval),
+        ]
+        print(f"writing to {run}", flush=True)
+        with logging_to(run):
+            train(env, agent, replay, settings, callbacks, progress)
+        if report := world.report():
+            print(report, flush=True)
 
-    if math.isfinite(best.best):
-        load_networks(run / "model" / "best_lap_time", {"policy_net.pth": agent.policy}, agent.device)
-    _report(config, _evaluate(config, agent), run)
+        if math.isfinite(best.best):
+            load_networks(run / "model" / "best_lap_time", {"policy_net.pth": agent.policy}, agent.device)
+        _report(config, _evaluate(config, agent, env), run)
 
 
 def test(config: Config, load_path: Path | None) -> None:
     """Drive evaluation laps with the networks in `load_path`; the report goes to a folder `evaluation` beside them."""
     if load_path is None:
         raise UserError("--test needs --load_path, the folder of a checkpoint, as outputs/<run>/model/best_lap_time")
-    env = AssettoCorsaVectorEnv(1, **env_kwargs(config))
-    agent = _make_agent(config, env)
-    env.close()
-    load_networks(load_path, {"policy_net.pth": agent.policy}, agent.device)
-    _report(config, _evaluate(config, agent), load_path / "evaluation")
+    with closing(AssettoCorsaVectorEnv(1, **env_kwargs(config))) as env:
+        agent = _make_agent(config, env)
+        load_networks(load_path, {"policy_net.pth": agent.policy}, agent.device)
+        _report(config, _evaluate(config, agent, env), load_path / "evaluation")
 
 
 class BookLaps(Callback):
@@ -154,10 +161,13 @@ def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logg
     return loggers
 
 
-def _evaluate(config: Config, agent: SAC) -> Evaluation:
-    """Laps of the deterministic policy from the hotlap start, with the car as its file describes it."""
+def _evaluate(config: Config, agent: SAC, env: AssettoCorsaVectorEnv) -> Evaluation:
+    """Laps of the deterministic policy from the hotlap start, with the car as its file describes it; in the game, with
+    the one car there is, that of `env`."""
     section: Any = config.AssettoCorsa
     settings = {**env_kwargs(config), "start": "line", "randomise": {}}
+    if section.world == "game":
+        settings["world"] = env.session.world
     return drive_laps(
         lambda obs: agent.act(obs, deterministic=True),
         laps=section.eval_number_of_laps, num_envs=config.Agent.num_eval_episodes, seed=config.seed, **settings,
@@ -174,13 +184,24 @@ def _report(config: Config, evaluation: Evaluation, folder: Path) -> None:
     print(f"wrote to {folder}: {', '.join(str(path.relative_to(folder)) for path in written)}")
 
 
-def _score(config: Config, agent: SAC) -> tuple[float, dict[str, float]]:
-    evaluation = _evaluate(config, agent)
+def _score(config: Config, agent: SAC, env: AssettoCorsaVectorEnv) -> tuple[float, dict[str, float]]:
+    evaluation = _evaluate(config, agent, env)
     return evaluation.best_s, evaluation.figures()
 
 
+def _texts(world: World) -> dict[str, str]:
+    """What the world reports of itself, for the progress line."""
+    return {name.replace("_", " "): f"{value:.3g}" for name, value in world.info().items()}
+
+
+def _figures(world: World) -> dict[str, float]:
+    """The same for the loggers."""
+    return {f"world/{name}": value for name, value in world.info().items()}
+
+
 def _config_file(args: argparse.Namespace) -> Path | None:
-    """The file asked for; else that of the run which is resumed or whose networks are loaded."""
+    """The file asked for; else that of the run which is resumed or whose networks are loaded; else, for the game, its
+    preset: what suits a simulator's thousands of steps a second does not suit 25."""
     if args.config:
         return Path(args.config)
     if args.resume:
@@ -189,6 +210,8 @@ def _config_file(args: argparse.Namespace) -> Path | None:
         for folder in Path(args.load_path).resolve().parents[:3]:
             if (folder / "config.yaml").is_file():
                 return folder / "config.yaml"
+    if "AssettoCorsa.world=game" in args.settings:
+        return configs_dir() / "game.yaml"
     return None
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task import TaskSettings
-from ac_gym.worlds import SimulationSettings
+from ac_gym.worlds import GameSettings, SimulationSettings
 
 
 def _key(default: Any, help: str) -> Any:
@@ -32,16 +32,23 @@ class _RunKeys:
 
     track: str = _key("monza", "Track by name (ac-gym tracks list) or path of a track file.")
     car: str = _key("bmw_z4_gt3", "Car by name or path of a car file.")
-    world: str = _key("simulated", "Where the car drives: simulated, or game (which arrives with the game bridge).")
+    world: str = _key("simulated", "Where the car drives: simulated, or game (the running game, or `ac-gym serve`).")
     num_cars: int = _key(64, "Cars that drive at the same time in the simulator, each in an episode of its own.")
     eval_number_of_laps: int = _key(4, "Laps of an evaluation, out lap included.")
     save_lap_csv: bool = _key(True, "Write the telemetry of evaluation laps as CSV.")
 
 
+_ENV_SETTINGS = (TaskSettings, SimulationSettings, GameSettings)  # their fields are keywords of the environments
+
+_FORMER_NAMES = {  # keys of the reference project that mean the same here
+    "AssettoCorsa.remote_machine_ip": "AssettoCorsa.host",
+}
+
+
 def _assetto_corsa_config() -> type:
-    """The section AssettoCorsa: `_RunKeys` and every setting of the world and the task, as defined there."""
+    """The section AssettoCorsa: `_RunKeys` and every setting of the worlds and the task, as defined there."""
     entries = []
-    for settings in (TaskSettings, SimulationSettings):
+    for settings in _ENV_SETTINGS:
         sentences = _sentences(settings)
         for entry in dataclasses.fields(settings):
             kind = _plain_type(typing.get_type_hints(settings)[entry.name])
@@ -159,6 +166,7 @@ def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -
     merged = OmegaConf.structured(Config)
     for origin, values in _sources(OmegaConf, file, overrides):
         for key, value in _leaves(values, known):
+            key = _FORMER_NAMES.get(key, key)
             if key not in known:
                 raise UnknownNameError(f"setting in {origin}", key, known)
             try:
@@ -182,7 +190,7 @@ def save_config(config: Config, path: Path) -> None:
 def env_kwargs(config: Config) -> dict[str, Any]:
     """Keywords of the environments, single or vector, as the configuration says."""
     section: Any = config.AssettoCorsa
-    names = [entry.name for settings in (TaskSettings, SimulationSettings) for entry in dataclasses.fields(settings)]
+    names = [entry.name for settings in _ENV_SETTINGS for entry in dataclasses.fields(settings)]
     return {name: getattr(section, name) for name in ("track", "car", "world", *names)}
 
 
@@ -263,6 +271,7 @@ def _check_ranges(config: Config) -> None:
     agent, sac = config.Agent, config.SAC
     rules = [
         (task.num_cars >= 1, "AssettoCorsa.num_cars must be at least 1"),
+        (task.world != "game" or task.num_cars == 1, "AssettoCorsa.world=game has one car: AssettoCorsa.num_cars=1"),
         (task.eval_number_of_laps >= 1, "AssettoCorsa.eval_number_of_laps must be at least 1"),
         (agent.batch_size >= 1, "Agent.batch_size must be at least 1"),
         (agent.memory_size >= agent.batch_size, "Agent.memory_size must hold at least one batch"),

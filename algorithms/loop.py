@@ -23,6 +23,8 @@ from algorithms.errors import UserError
 from algorithms.interrupts import StopRequest
 from algorithms.replay import Batch, Replay
 
+_SPARE_SHARE = 0.75  # of a real-time step may go into learning: the rest is for acting, and for what takes longer once
+
 
 class Agent(Protocol):
     """What the loop asks of a learner."""
@@ -47,6 +49,8 @@ class LoopSettings:
     checkpoint_freq: int = 200_000
     max_minutes: float = 0.0
     seed: int = 0
+    real_time: float = 0.0  # s a step of an env that goes on by itself: learn while it does; 0: it waits for us
+    evaluates_env: bool = False  # evaluations drive the training env: its episodes end there
 
 
 @dataclass
@@ -127,14 +131,11 @@ def train(
     started = time.monotonic() - p.elapsed_s
     reason = "num_steps"
     with StopRequest() as stop:
-        while p.env_steps < s.num_steps:
-            step = collector.step(random=p.env_steps < s.start_steps)
-            for callback in callbacks:
-                callback.on_step(p, step)
 
-            if p.env_steps >= s.start_steps:
-                p.update_debt += float(step.live.sum()) / s.update_interval
-            while p.update_debt >= 1.0 and not stop:
+        def learn() -> None:
+            """Work off the updates that are due; in real time, as many as fit into the step."""
+            spare = _Spare(s.real_time)
+            while p.update_debt >= 1.0 and not stop and spare.another():
                 metrics = agent.update(replay.sample(s.batch_size))
                 p.updates += 1
                 p.update_debt -= 1.0
@@ -144,10 +145,23 @@ def train(
                     for callback in callbacks:
                         callback.on_log(p, values)
 
+        while p.env_steps < s.num_steps:
+            step = collector.step(random=p.env_steps < s.start_steps, meanwhile=learn if s.real_time else None)
+            for callback in callbacks:
+                callback.on_step(p, step)
+
+            if p.env_steps >= s.start_steps:
+                p.update_debt += float(step.live.sum()) / s.update_interval
+            if not s.real_time:
+                learn()
+
             p.elapsed_s = time.monotonic() - started
             if every_eval.due(p.env_steps):
                 for callback in callbacks:
                     callback.on_evaluate(p)
+                if s.evaluates_env:
+                    replay.end_episodes()
+                    collector.restart()
             if every_checkpoint.due(p.env_steps):
                 for callback in callbacks:
                     callback.on_checkpoint(p)
@@ -187,6 +201,21 @@ class _Every:
         return True
 
 
+class _Spare:
+    """Whether another update fits into what is left of a real-time step; always, where `step_s` is 0."""
+
+    def __init__(self, step_s: float) -> None:
+        self._end = time.monotonic() + _SPARE_SHARE * step_s if step_s else math.inf
+        self._began = math.nan
+
+    def another(self) -> bool:
+        """Ask before each update: the last one tells how long the next takes."""
+        now = time.monotonic()
+        took = 0.0 if math.isnan(self._began) else now - self._began
+        self._began = now
+        return now + took <= self._end
+
+
 class _Collector:
     """Steps the vector env and stores what happened, whatever its autoreset mode."""
 
@@ -199,21 +228,30 @@ class _Collector:
         space = env.single_action_space
         assert isinstance(space, gymnasium.spaces.Box)
         self._low, self._high = space.low.astype(np.float32), space.high.astype(np.float32)
-        obs, _ = env.reset(seed=seed)
+        self.restart(seed)
+
+    def restart(self, seed: int | None = None) -> None:
+        """Begin new episodes everywhere."""
+        obs, _ = self._env.reset(seed=seed)
         self._obs = np.array(obs, dtype=np.float32)  # a copy: an env may hand out the same buffer again
-        n = env.num_envs
+        n = self._env.num_envs
         self._resetting = np.zeros(n, bool)
         self._returns, self._lengths = np.zeros(n), np.zeros(n, np.int64)
 
-    def step(self, random: bool) -> StepRecord:
-        """One step of all environments."""
+    def step(self, random: bool, meanwhile: Callable[[], None] | None = None) -> StepRecord:
+        """One step of all environments; `meanwhile` runs between the halves of it (`env.send`, `env.receive`)."""
         n = self._env.num_envs
         if random:
             action = self._rng.uniform(-1.0, 1.0, (n, *self._low.shape)).astype(np.float32)
         else:
             action = self._act(self._obs)
         scaled = self._low + 0.5 * (action + 1.0) * (self._high - self._low)
-        result, reward, terminated, truncated, infos = self._env.step(scaled)
+        if meanwhile is None:
+            result, reward, terminated, truncated, infos = self._env.step(scaled)
+        else:
+            self._env.send(scaled)
+            meanwhile()
+            result, reward, terminated, truncated, infos = self._env.receive()
         next_obs = np.array(result, dtype=np.float32)
         live = ~self._resetting
         done = (terminated | truncated) & live

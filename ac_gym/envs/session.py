@@ -17,7 +17,7 @@ from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task import Task, TaskSettings, Telemetry
 from ac_gym.task.task import EndingTerm, ObservationTerm, RewardTerm
 from ac_gym.track import load_track
-from ac_gym.worlds import SimulatedWorld, SimulationSettings
+from ac_gym.worlds import GameSettings, SimulatedWorld, SimulationSettings, World
 from ac_gym.worlds.base import Mask
 
 WORLDS = ("simulated", "game")
@@ -32,20 +32,15 @@ class Session:
         *,
         track: str | Path,
         car: str | Path,
-        world: str = "simulated",
+        world: str | World = "simulated",
         reward_terms: Sequence[RewardTerm] = (),
         endings: Sequence[EndingTerm] = (),
         extra_observations: Sequence[ObservationTerm] = (),
         **settings: Any,
     ) -> None:
-        if world not in WORLDS:
-            raise UnknownNameError("world", world, WORLDS)
-        if world == "game":
-            raise ConfigError("world 'game' (the running game) is not part of this version; use world='simulated'")
-        simulation, task = _split(settings)
-        self.world = SimulatedWorld(
-            load_track(track), load_car(car), count, simulation, control_rate=task.ego_sampling_freq
-        )
+        task, simulation, game = _split(settings, TaskSettings, SimulationSettings, GameSettings)
+        self._owns_world = isinstance(world, str)
+        self.world = _world(world, count, track, car, simulation, game, task.ego_sampling_freq)
         self.task = Task(
             self.world,
             task,
@@ -73,11 +68,20 @@ class Session:
         self.task.begin(mask)
         self._laps[:] = self.telemetry["lap_count"]
 
+    def send(self, actions: NDArray[np.float32], mask: Mask | None = None) -> None:
+        """Begin a control step; cars whose mask is not 0 begin a new episode instead. `mask` must stay as it is."""
+        self._mask = mask
+        self.world.send(self.task.act(actions, mask), mask)
+
     def step(self, actions: NDArray[np.float32], mask: Mask | None = None) -> None:
-        """One control step; cars whose mask is not 0 begin a new episode instead."""
-        controls = self.task.act(actions, mask)
-        self.world.step(controls, mask)
-        self.task.observe(mask)
+        """One control step: `send`, `receive`."""
+        self.send(actions, mask)
+        self.receive()
+
+    def receive(self) -> None:
+        """End the control step that `send` began."""
+        self.world.receive()
+        self.task.observe(self._mask)
 
     def finished_laps(self) -> NDArray[np.bool_]:
         """(N,): a lap was completed in the last step. Asked once a step."""
@@ -87,15 +91,40 @@ class Session:
         return finished
 
     def close(self) -> None:
-        self.world.close()
+        """Close the world, unless it was lent."""
+        if self._owns_world:
+            self.world.close()
 
 
-def _split(settings: dict[str, Any]) -> tuple[SimulationSettings, TaskSettings]:
-    """Keywords to the settings they belong to."""
-    ours = {f.name for f in fields(SimulationSettings)}
-    tasks = {f.name for f in fields(TaskSettings)}
+def _world(
+    world: str | World,
+    count: int,
+    track: str | Path,
+    car: str | Path,
+    simulation: SimulationSettings,
+    game: GameSettings,
+    control_rate: float,
+) -> World:
+    """The world of that name, or the one that is lent."""
+    if not isinstance(world, str):
+        if count != world.count:
+            raise ConfigError(f"num_envs is {count}, but the world that is lent has {world.count} cars")
+        return world
+    if world not in WORLDS:
+        raise UnknownNameError("world", world, WORLDS)
+    if world == "simulated":
+        return SimulatedWorld(load_track(track), load_car(car), count, simulation, control_rate=control_rate)
+    if count != 1:
+        raise ConfigError(f"the game has one car to drive, not {count}: num_envs (AssettoCorsa.num_cars) must be 1")
+    from ac_gym.worlds.game import GameWorld
+
+    return GameWorld(track, car, game, control_rate=control_rate)
+
+
+def _split(settings: dict[str, Any], *kinds: type) -> tuple[Any, ...]:
+    """Keywords to the settings classes that they belong to."""
+    owners = {f.name: kind for kind in kinds for f in fields(kind)}
     for name in settings:
-        if name not in ours | tasks:
-            raise UnknownNameError("setting", name, ours | tasks)
-    simulation = SimulationSettings(**{name: value for name, value in settings.items() if name in ours})
-    return simulation, TaskSettings(**{name: value for name, value in settings.items() if name in tasks})
+        if name not in owners:
+            raise UnknownNameError("setting", name, owners)
+    return tuple(kind(**{k: v for k, v in settings.items() if owners[k] is kind}) for kind in kinds)

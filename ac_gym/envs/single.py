@@ -39,7 +39,12 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     `info` has `lap_count`, `lap_time` and `lap_valid` (in the step that completes a lap), `best_lap_time` (s),
     `progress` (0..1 of the lap) and, in the last step, `end_reason`.
 
-    Every field of `ac_gym.task.TaskSettings` and `ac_gym.worlds.SimulationSettings` is a keyword, and `reward_terms`,
+    `world="game"` drives the running game (or `ac-gym serve`) through its plugin, in real time; `info` has then
+    `packets_lost`, `packets_late`, `deadline_misses` and `state_age` (s) besides. `send` and `receive` are the two
+    halves of `step`, for a learner that works while the game drives.
+
+    Every field of `ac_gym.task.TaskSettings`, `ac_gym.worlds.SimulationSettings` (the simulator) and
+    `ac_gym.worlds.GameSettings` (the game) is a keyword, and `reward_terms`,
     `endings` and `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).
     """
 
@@ -84,10 +89,19 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         return self.session.task.observation[0].copy(), self._info()
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        self.send(action)
+        return self.receive()
+
+    def send(self, action: NDArray[np.float32]) -> None:
+        """The first half of `step`: apply the action. In the game, time goes on from here: learn, then `receive`."""
         if not self._driving:
             raise gym.error.ResetNeeded("call reset() before the first step()")
+        self.session.send(np.asarray(action)[None])
+
+    def receive(self) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """The second half of `step`: wait for what the action led to."""
         task = self.session.task
-        self.session.step(np.asarray(action)[None])
+        self.session.receive()
         info = self._info()
         if self.session.finished_laps()[0]:
             info["lap_time"] = float(self.telemetry["last_lap_time"][0]) / 1000.0
@@ -129,4 +143,5 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             "lap_count": int(frame["lap_count"][0]),
             "best_lap_time": float(frame["best_lap_time"][0]) / 1000.0,
             "progress": float(frame["spline_position"][0]),
+            **self.session.world.info(),
         }

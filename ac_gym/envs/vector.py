@@ -93,19 +93,29 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
         return self.session.task.observation, {}
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        self.send(actions)
+        return self.receive()
+
+    def send(self, actions: Array) -> None:
+        """The first half of `step`: apply the actions. In the game, time goes on from here: learn, then `receive`."""
         if not self._driving:
             raise gym.error.ResetNeeded("call reset() before the first step()")
-        task = self.session.task
         begins = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
         if self._copy:
-            task.renew_observation()
-        self.session.step(actions, begins)
+            self.session.task.renew_observation()
+        self.session.send(actions, begins)
+
+    def receive(self) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """The second half of `step`: wait for what the actions led to."""
+        task = self.session.task
+        self.session.receive()
         finished = self.session.finished_laps()
         info: dict[str, Any] = {
             "lap_time": np.where(finished, self.telemetry["last_lap_time"] / 1000.0, np.nan),
             "lap_valid": finished & (self.telemetry["last_lap_valid"] != 0),
             "lap_count": self.telemetry["lap_count"].astype(np.int64),
             "end_reason": task.ending.copy(),
+            **{name: np.full(self.num_envs, value) for name, value in self.session.world.info().items()},
         }
         np.bitwise_or(task.terminated, task.truncated, out=self._ended)
         observation = task.observation

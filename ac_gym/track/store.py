@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
@@ -54,13 +55,22 @@ def _load(file: str) -> Track:
     except OSError as error:
         raise InvalidTrackError(f"{path}: cannot be read ({error.strerror})") from error
     digest = hashlib.sha256(content + f"|{BUILDER_VERSION}".encode()).hexdigest()[:20]
-    kept = cache_dir() / "tracks" / f"{path.stem}-{digest}.npz"
-    track = _read(kept)
-    if track is None:
+
+    def build() -> Track:
         from ac_gym.track.builder import build_track
         from ac_gym.track.layout import read_layout
 
-        track = build_track(read_layout(path))
+        return build_track(read_layout(path))
+
+    return built_once(f"{path.stem}-{digest}", build)
+
+
+def built_once(key: str, build: Callable[[], Track]) -> Track:
+    """The track kept on disk under `key`, which names all that it was built from; else `build()`, kept from now on."""
+    kept = cache_dir() / "tracks" / f"{key}.npz"
+    track = _read(kept)
+    if track is None:
+        track = build()
         _write(kept, track)
     return track
 

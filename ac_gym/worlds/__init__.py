@@ -1,6 +1,7 @@
-"""Worlds: where the cars drive. `simulated` is the native simulator."""
+"""Worlds: where the cars drive. `simulated` is the native simulator; `ac_gym.worlds.game` the running game."""
 
 from ac_gym.worlds.base import World
+from ac_gym.worlds.game_settings import GameSettings
 from ac_gym.worlds.simulated import SimulatedWorld, SimulationSettings
 
-__all__ = ["SimulatedWorld", "SimulationSettings", "World"]
+__all__ = ["GameSettings", "SimulatedWorld", "SimulationSettings", "World"]

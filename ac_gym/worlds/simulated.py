@@ -13,6 +13,7 @@ from ac_gym import _core, channels
 from ac_gym.car import Car, envelope
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.track import Track, speed_profile
+from ac_gym.track.native import native_track
 from ac_gym.worlds.base import Mask
 
 _CARS_A_THREAD = 64  # fewer are not worth waking a thread for
@@ -96,31 +97,25 @@ class SimulatedWorld:
     def step(self, controls: NDArray[np.float32], mask: Mask | None = None) -> None:
         self._world.step(controls, mask, self.frames)
 
+    def send(self, controls: NDArray[np.float32], mask: Mask | None = None) -> None:
+        self._sent = controls, mask
+
+    def receive(self) -> None:
+        self._world.step(*self._sent, self.frames)
+
+    def info(self) -> dict[str, float]:
+        """Nothing is lost in process."""
+        return {}
+
+    def report(self) -> str:
+        return ""
+
     def place(self, car: int, s: float, offset: float = 0.0, heading: float = 0.0, speed: float = 0.0) -> None:
         """Put one car at centre-line position `s`, `offset` (m, + left), `heading` to the road (rad), `speed` (m/s)."""
         self._world.place(car, s, offset, heading, speed, self.frames)
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-
-def native_track(track: Track, target_speed: NDArray[np.float64]) -> _core.Track:
-    """The track as the native core takes it; `target_speed` (M,) m/s at its stations."""
-    names = (
-        "x", "y", "heading", "curvature", "bank", "grade", "runoff_left", "runoff_right",
-        "width_left", "width_right", "kerb_left", "kerb_right", "wall_left", "wall_right",
-        "line_offset", "line_heading", "line_s", "line_curvature",
-    )  # fmt: skip
-    columns = {name: np.ascontiguousarray(getattr(track, name), dtype=np.float64) for name in names}
-    columns["height"] = np.concatenate([[0.0], np.cumsum(track.grade[:-1] * track.step_m)])
-    columns["target_speed"] = np.ascontiguousarray(target_speed)
-    samples = max(round(track.line_length_m), 2)  # about one a metre
-    at = np.arange(samples) * track.line_length_m / samples
-    line_curvature = np.interp(at, track.line_s, track.line_curvature, period=track.line_length_m)
-    line_speed = np.interp(at, track.line_s, target_speed, period=track.line_length_m)
-    return _core.Track.make(
-        columns, track.length_m, track.line_length_m, line_curvature, line_speed, list(track.sector_s)
-    )
 
 
 def _native_settings(settings: SimulationSettings, track: Track, control_rate: float) -> _core.WorldSettings:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.vector import AutoresetMode
-from toys import PointEnv, counting_vector, point_vector
+from toys import HalvedVector, PointEnv, counting_vector, point_vector
 
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, train
 from algorithms.replay import Batch, Replay
@@ -130,6 +130,55 @@ def test_interrupt_ends_the_run_between_two_steps() -> None:
     assert reasons == ["interrupted"]
     assert progress.env_steps == 50
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_in_real_time_it_learns_between_the_halves_of_a_step() -> None:
+    env = HalvedVector(1)
+
+    class Noting(Idle):
+        def update(self, batch: Batch) -> dict[str, float]:
+            env.calls.append("update")
+            return super().update(batch)
+
+    settings = LoopSettings(num_steps=200, start_steps=10, batch_size=2, real_time=0.5)
+    train(env, Noting(), Replay(2000, 1, 1, 1), settings)
+    halves = "".join(name[0] for name in env.calls)  # s, u, r
+    assert halves.replace("u", "") == "sr" * (len(halves.replace("u", "")) // 2)
+    assert "rus" not in halves  # never while the car waits for its next action
+    assert halves.count("u") == pytest.approx(190, abs=1)
+
+
+def test_updates_that_do_not_fit_into_a_step_wait_for_the_next() -> None:
+    class Slow(Idle):
+        def update(self, batch: Batch) -> dict[str, float]:
+            time.sleep(0.02)
+            return super().update(batch)
+
+    env, agent = HalvedVector(1), Slow()
+    settings = LoopSettings(num_steps=30, start_steps=0, batch_size=2, update_interval=0.1, real_time=0.04)
+    progress = train(env, agent, Replay(2000, 1, 1, 1), settings)
+    assert 25 <= agent.updates <= 60  # one or two a step, although ten are due
+    assert progress.update_debt == pytest.approx(300 - agent.updates, abs=11)
+
+
+def test_an_evaluation_in_the_training_environment_cuts_its_episodes() -> None:
+    env = point_vector(2)
+    seen = []
+
+    class Driver(Callback):
+        def on_evaluate(self, progress: Progress) -> None:
+            env.reset(seed=7)
+            seen.append(progress.env_steps)
+
+    replay = Replay(2000, 2, 1, 1, gamma=1.0, nstep=30)
+    settings = LoopSettings(num_steps=60, start_steps=0, batch_size=2, eval_interval=26, evaluates_env=True)
+    progress = train(env, Idle(), replay, settings, [Driver()])
+    assert seen == [26, 52]
+    assert list(progress.lengths) == []  # no episode came to its own end after 20 steps
+    b = replay.sample(4000)
+    lengths = (b.reward / -b.obs[:, 0].abs().clamp_min(1e-6)).round()  # idle: every step of a window pays -|x|
+    assert lengths.max() == 13
+    assert torch.equal(b.obs, b.next_obs)  # no window runs from one episode into another
 
 
 def _run(seed: int, steps: int = 600) -> tuple[SAC, Progress]:

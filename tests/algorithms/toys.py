@@ -56,3 +56,19 @@ def counting_vector(n: int, mode: AutoresetMode) -> SyncVectorEnv:
 
 def point_vector(n: int) -> SyncVectorEnv:
     return SyncVectorEnv([PointEnv for _ in range(n)])
+
+
+class HalvedVector(SyncVectorEnv):
+    """Steps in two halves, as an environment of real time does; `calls` tells their order."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__([PointEnv for _ in range(n)])
+        self.calls: list[str] = []
+
+    def send(self, actions: np.ndarray) -> None:
+        self.calls.append("send")
+        self._sent = actions
+
+    def receive(self) -> tuple:
+        self.calls.append("receive")
+        return super().step(self._sent)

@@ -15,7 +15,7 @@ from gymnasium.utils.env_checker import check_env
 
 import ac_gym
 from ac_gym.envs import AssettoCorsaEnv
-from ac_gym.errors import AcGymError, ConfigError, UnknownNameError
+from ac_gym.errors import AcGymError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -180,11 +180,6 @@ def test_wrong_names_are_answered_with_the_nearest(settings: dict[str, Any], sai
         AssettoCorsaEnv(**settings)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_the_game_is_not_there_yet() -> None:
-    with pytest.raises(ConfigError, match="simulated"):
-        AssettoCorsaEnv(world="game")
 
 
 def hostile(rng: np.random.Generator) -> Any:

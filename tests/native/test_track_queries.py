@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.track import Track, available_tracks, load_track
-from ac_gym.worlds.simulated import native_track
+from ac_gym.track.native import native_track
 
 Array = NDArray[np.float64]
 ANGLES = np.radians(np.linspace(-90.0, 90.0, 11))
