@@ -194,13 +194,14 @@ def drive_laps(
     start: str = "line",
     seed: int = 0,
     num_envs: int = 1,
+    watch: Callable[[Telemetry], None] | None = None,
     **env_settings: Any,
 ) -> Evaluation:
     """Drive `laps` laps with each of `num_envs` cars at once, from the hotlap start or, `start="random"`, anywhere.
 
     The first lap from the standing start is the out lap and counts. `policy` sees observations, or is a
-    `ac_gym.drivers.Driver`, which sees telemetry. Laps and time are limited here, whatever the settings say: a car much
-    slower than the limit is stopped.
+    `ac_gym.drivers.Driver`, which sees telemetry; `watch` is called with it after every step. Laps and time are
+    limited here, whatever the settings say: a car much slower than the limit is stopped.
     """
     if laps < 1:
         raise ConfigError(f"an evaluation needs at least 1 lap, not {laps}")
@@ -221,6 +222,8 @@ def drive_laps(
     while running:
         observation, reward, terminated, truncated, info = env.step(act(observation))
         ended = np.logical_or(terminated, truncated)
+        if watch is not None:
+            watch(telemetry)
         for recorder in running:
             i = recorder.car
             recorder.add(telemetry, float(reward[i]), float(info["lap_time"][i]), bool(info["lap_valid"][i]))
