@@ -1,0 +1,1 @@
+"""What the game tells of itself: its shared-memory pages."""
