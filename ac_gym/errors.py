@@ -5,6 +5,11 @@ AcGymError
 |-- InvalidTrackError    a track file that cannot be built
 |-- InvalidCarError      a car file with a missing, unknown or implausible figure
 |-- ConfigError          a setting of the wrong type or out of range
+|-- InstallationError    the game's folders: not found, of another game, or a file of them that cannot be read or written
+|-- ControlsError        a virtual joystick that is busy or was taken away
+    |-- MissingDriverError   its package or driver is not on this computer; says how to get it
+|-- SharedMemoryError    a telemetry page that cannot be made or read
+    |-- GameNotRunningError  nobody publishes it
 |-- GameConnectionError  the running game cannot be reached, or contact with it was lost
     |-- GameTimeoutError     no answer or no state in time
     |-- GameRefusedError     the plugin does not let us in: another driver, a token, no joystick
@@ -75,3 +80,23 @@ class GameProtocolError(GameConnectionError):
 
 class GameCommandError(GameConnectionError):
     """The plugin could not carry out a command; the message is its own."""
+
+
+class InstallationError(AcGymError):
+    """A folder that is not the game's, or a file of the game that cannot be read or written."""
+
+
+class ControlsError(AcGymError):
+    """A virtual joystick that does not take controls."""
+
+
+class MissingDriverError(ControlsError):
+    """A virtual joystick whose Python package or driver is not on this computer."""
+
+
+class SharedMemoryError(AcGymError):
+    """A page of shared memory that another program holds, or that is not what it should be."""
+
+
+class GameNotRunningError(SharedMemoryError):
+    """Nobody publishes the page: no game, no session, no stand-in host."""
