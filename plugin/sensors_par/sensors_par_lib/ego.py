@@ -1,0 +1,320 @@
+"""The ego server: states to whoever listens, controls from the one who drives. UDP.
+
+A thread receives; `frame` and `send` belong to the main thread and never wait. One lock guards the clients.
+"""
+
+import hmac
+import json
+import socket
+import threading
+import time
+
+from . import PROTOCOL, VERSION, messages, state
+from .channels import DIGEST, WIDTH
+from .clients import Client
+
+_MOST_CLIENTS = 16
+_DATAGRAM = 65536  # a smaller buffer makes Windows lose a longer one without telling how long it was
+_A_FRAME = 32  # datagrams that a frame takes at most
+_WAIT = 0.05  # s, how long the thread waits before it looks at the clock
+
+
+class EgoServer(object):
+    """`driver` is the client who drives or None; `problem` says why the server does not run."""
+
+    def __init__(self, settings, joystick, clock, meter, log):
+        self._settings = settings
+        self._joystick = joystick
+        self._clock = clock
+        self._meter = meter
+        self._log = log
+        self._lock = threading.RLock()
+        self._clients = {}
+        self._stopping = threading.Event()
+        self._thread = None
+        self._socket = self._quick = None
+        self.driver = None
+        self.port = settings.ego_server_port
+        self.problem = ""
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def start(self):
+        host = self._settings.ego_server_host_name
+        try:
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._socket.bind((host, self.port))
+        except OSError as error:
+            self.problem = "UDP {0}:{1} cannot be opened ({2}); is it taken? See ego_server_port".format(
+                host, self.port, error.strerror or error
+            )
+            self._log(self.problem)
+            return
+        self.port = self._socket.getsockname()[1]
+        self._socket.settimeout(_WAIT)
+        self._quick = self._socket.dup()  # the same socket, for the main thread: it never waits
+        self._quick.setblocking(False)
+        self._thread = threading.Thread(target=self._serve, name="sensors_par ego")
+        self._thread.daemon = True
+        self._thread.start()
+
+    def stop(self):
+        """Tells every client, leaves the joystick neutral."""
+        self._stopping.set()
+        with self._lock:
+            for client in list(self._clients.values()):
+                self._dismiss(client, "shutdown", "the game closes the app")
+        if self._thread is not None:
+            self._thread.join(2.0)
+        for end in (self._quick, self._socket):
+            if end is not None:
+                end.close()
+
+    # --- main thread --------------------------------------------------------------------------------------------------
+
+    @property
+    def wanted(self):
+        """Whether anybody waits for states."""
+        return bool(self._clients)
+
+    def frame(self):
+        """Once a frame: datagrams that wait, and who has gone."""
+        if self._quick is None:
+            return
+        for _ in range(_A_FRAME):
+            try:
+                data, address = self._quick.recvfrom(_DATAGRAM)
+            except OSError as error:
+                if _waits(error):
+                    break
+                continue
+            self._take(data, address)
+        self._watch()
+
+    def send(self, row, game_time, flags):
+        """One state to every client; `flags` as in `state`."""
+        now = time.perf_counter()
+        with self._lock:
+            driver = self.driver
+            if driver is not None:
+                flags |= state.APPLIED * driver.applies
+                flags |= state.SILENT * driver.silent(now, self._settings.neutral_after)
+            answered, age = (driver.answered, driver.answer_age) if driver is not None else (0, float("nan"))
+            for client in self._clients.values():
+                client.next_state(now)
+                if client.reference:
+                    data = state.text(row, client.sequence, client.out_of_sync).encode("ascii")
+                else:
+                    data = state.binary(row, client, now, game_time, answered, age, flags)
+                self._send(self._quick, data, client.address, "states")
+
+    def describe(self):
+        """A dict a client, for the window and for management."""
+        with self._lock:
+            return [
+                {
+                    "address": "{0[0]}:{0[1]}".format(client.address),
+                    "client": client.name,
+                    "role": client.role,
+                    "protocol": "reference" if client.reference else "ac_gym",
+                    "applies_controls": client.applies,
+                    "states": client.sequence,
+                    "out_of_sync": client.out_of_sync,
+                }
+                for client in self._clients.values()
+            ]
+
+    # --- receiving: either thread -------------------------------------------------------------------------------------
+
+    def _serve(self):
+        while not self._stopping.is_set():
+            try:
+                data, address = self._socket.recvfrom(_DATAGRAM)
+            except OSError:  # nothing came, or Windows tells that an earlier datagram found nobody
+                self._watch()
+                continue
+            if not self._take(data, address):
+                time.sleep(0.001)  # a flood of garbage gets no more than a thousand looks a second
+            self._watch()
+
+    def _take(self, data, address):
+        """One datagram; whether it meant something."""
+        try:
+            kind, content = messages.parse(data)
+        except messages.BadMessageError as error:
+            self._meter.count("malformed")
+            self._log.limited("malformed", "datagram of {0[0]}:{0[1]} ignored: {1}".format(address, error))
+            if error.hello:
+                self._refuse(address, "malformed", "the hello cannot be understood: {0}".format(error))
+            return False
+        with self._lock:
+            if self._stopping.is_set():
+                return True
+            if kind == "connect":
+                self._connect(address)
+                return True
+            if kind == "hello":
+                self._hello(address, content)
+                return True
+            client = self._clients.get(address)
+            if client is None:
+                self._meter.count("stray")
+                self._log.limited("stray", "datagram of {0[0]}:{0[1]} ignored: it has not connected".format(address))
+                return False
+            client.heard(self._clock)
+            if kind == "controls":
+                return self._drive(client, content)
+            if kind == "disconnect" or (kind == "bye" and content == client.session):
+                self._remove(client)
+                self._log("{0} has left".format(client))
+        return True
+
+    def _drive(self, client, controls):
+        """Controls of a client; whether it may send any."""
+        if client is not self.driver or controls.session != (None if client.reference else client.session):
+            self._meter.count("stray")
+            self._log.limited("stray", "controls of {0} ignored: it does not drive".format(client))
+            return False
+        if not client.accept(controls.answers, time.perf_counter()):
+            self._meter.count("stale")
+            return True
+        self._meter.count("controls")
+        if client.applies:
+            self._joystick.write(
+                controls.steer, controls.throttle, controls.brake, controls.shift_up, controls.shift_down
+            )
+        return True
+
+    def _watch(self):
+        """Controls that stay away leave the joystick neutral; clients that stay away are dropped."""
+        now = time.perf_counter()
+        with self._lock:
+            driver = self.driver
+            if driver is not None and not driver.neutral and driver.silent(now, self._settings.neutral_after):
+                driver.neutral = True
+                if driver.applies:
+                    self._joystick.neutral()
+                    self._log.limited("neutral", "no controls from {0}: neutral".format(driver))
+            limit = self._settings.client_timeout
+            for client in list(self._clients.values()):
+                if self._clock.now - client.heard_running > limit:
+                    self._dismiss(client, "timeout", "nothing was heard of you for {0:g} s".format(limit))
+
+    # --- who may come -------------------------------------------------------------------------------------------------
+
+    def _connect(self, address):
+        """The reference's text form: no answer but `identified` or `disconnect`."""
+        refusal = self._refusal(address, "", False)
+        if refusal is not None:
+            self._log("{0[0]}:{0[1]} may not connect: {1}".format(address, refusal[1]))
+            self._send(self._socket, b"disconnect", address, "answers")
+            return
+        applies = self._settings.vjoy_executed_by_server
+        if applies and not self._joystick.acquire():
+            self._log("controls cannot be executed: {0}".format(self._joystick.problem))
+            applies = False
+        self._add(Client(address, self._clock, reference=True, applies=applies))
+        self._send(self._socket, b"identified", address, "answers")
+
+    def _hello(self, address, hello):
+        known = self._clients.get(address)
+        if known is not None and not known.reference and known.role == hello.role:
+            known.heard(self._clock)
+            self._welcome(known)  # the first one may have been lost
+            return
+        if hello.protocol != PROTOCOL:
+            why = "this plugin speaks protocol {0}, not {1}; install the plugin that came with your ac_gym"
+            self._refuse(address, "protocol", why.format(PROTOCOL, hello.protocol))
+            return
+        driving = hello.role == "driver"
+        refusal = self._refusal(address, hello.token, hello.take_over, driving)
+        if refusal is not None:
+            self._refuse(address, refusal[0], refusal[1])
+            return
+        asked = self._settings.vjoy_executed_by_server if hello.apply == "default" else hello.apply == "plugin"
+        applies = driving and asked
+        if applies and not self._joystick.acquire():
+            self._refuse(address, "joystick", "the plugin cannot execute controls: {0}".format(self._joystick.problem))
+            return
+        client = Client(address, self._clock, hello.role, applies=applies, name=hello.client)
+        self._add(client)
+        self._welcome(client)
+
+    def _refusal(self, address, token, take_over, driving=True):
+        """Reason and message for one who may not come in, or None."""
+        if not token_matches(self._settings.token, token):
+            return "token", "the token is not the one in sensors_par.ini"
+        if len(self._clients) >= _MOST_CLIENTS and address not in self._clients:
+            return "full", "{0} clients are connected already".format(_MOST_CLIENTS)
+        driver = self.driver
+        if not driving or driver is None or driver.address == address or take_over:
+            return None
+        silence = time.monotonic() - driver.heard_at
+        if self._settings.second_driver == "take_over" or silence > self._settings.driver_silent_after:
+            return None
+        return "driver_busy", "{0} drives already; close it, ask to take over, or join as an observer".format(driver)
+
+    def _add(self, client):
+        old = self._clients.get(client.address)
+        if old is not None:
+            self._remove(old)
+        if client.role == "driver":
+            if self.driver is not None:
+                self._dismiss(self.driver, "taken_over", "{0} drives now".format(client))
+            self.driver = client
+            if client.applies:
+                self._joystick.neutral()
+        self._clients[client.address] = client
+        self._log("{0} has connected as {1}".format(client, client.role))
+
+    def _remove(self, client):
+        del self._clients[client.address]
+        if client is self.driver:
+            self.driver = None
+            if client.applies:
+                self._joystick.neutral()
+
+    def _dismiss(self, client, reason, message):
+        self._remove(client)
+        self._log("{0} is dismissed: {1}".format(client, message))
+        if client.reference:
+            self._send(self._socket, b"disconnect", client.address, "answers")
+        else:
+            self._answer(client.address, "dismissed", {"reason": reason, "message": message})
+
+    def _welcome(self, client):
+        welcome = {
+            "protocol": PROTOCOL,
+            "version": VERSION,
+            "session": client.session,
+            "rate": self._settings.ego_sampling_freq,
+            "role": client.role,
+            "applies_controls": client.applies,
+            "width": WIDTH,
+            "channels": DIGEST,
+        }
+        self._answer(client.address, "welcome", welcome)
+
+    def _refuse(self, address, reason, message):
+        self._log.limited("refused", "{0[0]}:{0[1]} refused: {1}".format(address, message))
+        self._answer(address, "refused", {"reason": reason, "message": message})
+
+    def _answer(self, address, kind, content):
+        self._send(self._socket, json.dumps({kind: content}).encode("utf-8"), address, "answers")
+
+    def _send(self, end, data, address, event):
+        try:
+            end.sendto(data, address)
+            self._meter.count(event)
+        except OSError:  # no room just now, or nobody there: the client's silence will tell
+            self._meter.count("unsent")
+
+
+def token_matches(expected, token):
+    """Whether a client may come in; without an expected token everybody may."""
+    return not expected or hmac.compare_digest(expected.encode("utf-8"), token.encode("utf-8"))
+
+
+def _waits(error):
+    """Whether a socket that does not wait has nothing for us."""
+    return isinstance(error, (BlockingIOError, socket.timeout))
