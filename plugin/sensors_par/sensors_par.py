@@ -33,4 +33,5 @@ def acUpdate(delta):  # noqa: N802
 
 
 def acShutdown():  # noqa: N802
-    app.shutdown()
+    if app is not None:
+        app.shutdown()

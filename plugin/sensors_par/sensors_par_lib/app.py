@@ -45,6 +45,7 @@ class App(object):
         self._window = Window(ac, NAME, _WINDOW_LINES, self._toggle_recording)
         self._game_time = 0.0
         self._failure = ""
+        self.game.preload(self.log)
         self.servers = self._start_servers()
         self.log.flush()
 

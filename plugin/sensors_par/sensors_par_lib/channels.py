@@ -8,7 +8,7 @@ CHANNELS = (
     ("steps", 1, "", (
         ("steps",),
     )),
-    ("timestamp_ac", 1, "time.monotonic in the game", (
+    ("timestamp_ac", 1, "time.perf_counter in the game", (
         ("timestamp_ac",),
     )),
     ("total_errors_out_of_sync", 1, "plugin", (

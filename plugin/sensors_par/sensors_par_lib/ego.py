@@ -157,21 +157,21 @@ class EgoServer(object):
                 self._hello(address, content)
                 return True
             client = self._clients.get(address)
-            if client is None:
+            if client is None or not _its_own(client, kind, content):
                 self._meter.count("stray")
-                self._log.limited("stray", "datagram of {0[0]}:{0[1]} ignored: it has not connected".format(address))
+                self._log.limited("stray", "{0} of {1[0]}:{1[1]} ignored: it has not connected".format(kind, address))
                 return False
             client.heard(self._clock)
             if kind == "controls":
                 return self._drive(client, content)
-            if kind == "disconnect" or (kind == "bye" and content == client.session):
+            if kind in ("disconnect", "bye"):
                 self._remove(client)
                 self._log("{0} has left".format(client))
         return True
 
     def _drive(self, client, controls):
         """Controls of a client; whether it may send any."""
-        if client is not self.driver or controls.session != (None if client.reference else client.session):
+        if client is not self.driver:
             self._meter.count("stray")
             self._log.limited("stray", "controls of {0} ignored: it does not drive".format(client))
             return False
@@ -313,6 +313,14 @@ class EgoServer(object):
 def token_matches(expected, token):
     """Whether a client may come in; without an expected token everybody may."""
     return not expected or hmac.compare_digest(expected.encode("utf-8"), token.encode("utf-8"))
+
+
+def _its_own(client, kind, content):
+    """Whether a message is in the client's own protocol and of its session."""
+    if client.reference:
+        return kind in messages.TEXTS or (kind == "controls" and content.session is None)
+    session = content.session if kind == "controls" else content
+    return session == client.session
 
 
 def _waits(error):

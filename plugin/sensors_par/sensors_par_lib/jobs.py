@@ -39,8 +39,8 @@ class Jobs(object):
         self._closed = False
 
     def call(self, function):
-        """The answer of `function()` in the main thread at its next frame. RefusedError where it raises that; UnavailableError
-        for any other error, and where no frame comes."""
+        """The answer of `function()` in the main thread at its next frame. RefusedError where it raises that;
+        UnavailableError for any other error, and where no frame comes."""
         job = _Job(function)
         if not self._closed:
             self._waiting.append(job)

@@ -48,6 +48,8 @@ class Management(object):
             self._framed(connection)
         elif first.isalpha():
             self._text(connection, first)
+        else:
+            self._log.limited("management", "a connection was closed: neither a text command nor a framed request")
 
     # --- the reference's text form ------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 
+from .game import number, numbers
 from .jobs import UnavailableError
 
 _LONGEST_WAIT = 0.2  # s, after which a handler looks whether its client is still there
@@ -57,11 +58,9 @@ class Opponents(object):
         found = {"id": car, "driver": str(self._ac.getDriverName(car)), "car": str(self._ac.getCarName(car))}
         found["isInPit"] = int(self._ac.isCarInPit(car) == 1 or self._ac.isCarInPitlane(car) == 1)
         for key, field in _SCALARS:
-            found[key] = get(car, getattr(self._cs, field))
+            found[key] = number(get(car, getattr(self._cs, field)))
         for key, field, order in _VECTORS:
-            vector = get(car, getattr(self._cs, field))
-            if not isinstance(vector, tuple) or len(vector) != 3:
-                vector = (0.0,) * 3
+            vector = numbers(get(car, getattr(self._cs, field)), 3)
             for axis, element in zip("xyz", order):
                 found[key + "_" + axis] = vector[element]
         return found

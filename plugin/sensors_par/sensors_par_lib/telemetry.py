@@ -52,7 +52,7 @@ class Telemetry(object):
         row = _numbers(self._pick(raw))
         for column in self._negative:
             row[column] = -row[column]
-        row[_TIMESTAMP] = time.monotonic()
+        row[_TIMESTAMP] = time.perf_counter()
         row[_INVALID] = float(self._laps.invalid or row[_INVALID] > 0.0)
         row[_LAST_VALID] = float(self._laps.last_valid)
         return row
