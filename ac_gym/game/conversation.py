@@ -121,7 +121,7 @@ class Conversation:
             event = self._codec.decode(datagram, 0.0)
             if isinstance(event, Welcome):
                 return event
-            if isinstance(event, Refused):
+            if isinstance(event, Refused | Dismissed):
                 message = f"the plugin at {self._link.name} does not let us in: {event.message}"
                 if event.reason == "protocol":
                     raise GameProtocolError(message)

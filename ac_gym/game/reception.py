@@ -31,23 +31,21 @@ class Counters:
 
 
 class SequenceRecord:
-    """Tells new states from old ones by their sequence numbers; counts what is missing until it comes after all."""
+    """Tells new states of one conversation from old ones; counts what is missing, until it comes after all."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self.newest: int | None = None
+        self._first = 0
         self._seen = 0  # bit i: newest - i has arrived
-
-    def restart(self) -> None:
-        """A new conversation: its numbers have nothing to do with those before."""
-        self.newest, self._seen = None, 0
 
     def note(self, sequence: int) -> bool:
         """Count a state that arrived; True if it is newer than all before."""
         counters = self._counters
         counters.received += 1
         if self.newest is None:
-            self.newest, self._seen = sequence, 1
+            self.newest = self._first = sequence
+            self._seen = 1
             return True
         ahead = sequence - self.newest
         if ahead > 0:
@@ -55,14 +53,14 @@ class SequenceRecord:
             self.newest = sequence
             self._seen = (self._seen << ahead | 1) & (1 << _WINDOW) - 1 if ahead < _WINDOW else 1
             return True
-        self._note_old(-ahead)
+        self._note_old(sequence, -ahead)
         return False
 
-    def _note_old(self, behind: int) -> None:
+    def _note_old(self, sequence: int, behind: int) -> None:
         if behind < _WINDOW and self._seen >> behind & 1:
             self._counters.duplicates += 1
             return
         self._counters.out_of_order += 1
         if behind < _WINDOW:
             self._seen |= 1 << behind
-            self._counters.lost = max(self._counters.lost - 1, 0)
+            self._counters.lost -= sequence > self._first

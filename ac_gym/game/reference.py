@@ -124,7 +124,7 @@ class ReferenceCodec:
         if datagram == b"identified":
             return self._welcome
         if datagram == b"disconnect":
-            return Dismissed("shutdown", "its server stopped")
+            return Dismissed("disconnect", "it says disconnect, as it does when it stops or another client drives")
         try:
             return self._state(from_json(datagram, MAX_DATAGRAM), received_at)
         except MessageError as error:

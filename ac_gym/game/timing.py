@@ -103,15 +103,15 @@ class TimingReport:
 
     def summary(self) -> str:
         """One line for a person."""
-        f = {name: 1e3 * value for name, value in self.figures().items()}
+        ms = {name: f"{1e3 * value:.2f}" for name, value in self.figures().items()}
         if not self._periods.count:
             return f"{self.steps} steps, no period measured"
         return (
-            f"{self.steps} steps at {1e3 / f['period_mean']:.2f} Hz ({1.0 / self.nominal_period:g} asked for); period "
-            f"{f['period_mean']:.2f} +- {f['period_std']:.2f}, p99 {f['period_p99']:.2f}, max {f['period_max']:.2f} ms; "
-            f"{self.deadline_misses} deadlines missed ({self.late_controls} controls late, {self.skipped_states} states "
-            f"skipped); age of the state acted on {f['age_mean']:.2f}, p99 {f['age_p99']:.2f}, max {f['age_max']:.2f} ms "
-            f"here, {f['answer_age_mean']:.2f}, p99 {f['answer_age_p99']:.2f} ms at the plugin"
+            f"{self.steps} steps at {1.0 / self._periods.values().mean():.2f} Hz ({1.0 / self.nominal_period:g} asked "
+            f"for); period {ms['period_mean']} +- {ms['period_std']}, p99 {ms['period_p99']}, max {ms['period_max']} "
+            f"ms; {self.deadline_misses} deadlines missed ({self.late_controls} controls late, {self.skipped_states} "
+            f"states skipped); age of the state acted on {ms['age_mean']}, p99 {ms['age_p99']}, max {ms['age_max']} ms "
+            f"here, {ms['answer_age_mean']}, p99 {ms['answer_age_p99']} ms at the plugin"
         )
 
 
