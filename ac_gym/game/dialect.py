@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ac_gym.errors import GameProtocolError, GameRefusedError
+from ac_gym.errors import GameCommandError, GameProtocolError, GameRefusedError
 from ac_gym.game.management import AcGymManagement, Management, ReferenceManagement
 from ac_gym.game.reference import ReferenceCodec
 from ac_gym.game.wire import MAX_RATE, PROTOCOL, AcGymCodec, EgoCodec, MessageError, field, line, other_version
@@ -34,7 +34,10 @@ def recognise(host: str, port: int, wishes: Wishes, timeout: float) -> tuple[Man
     if wishes.protocol == "ac_gym" or (wishes.protocol == "auto" and wishes.token):
         return ours, codec
     theirs = ReferenceManagement(host, port, timeout=timeout)
-    settings = theirs.config()
+    try:
+        settings = theirs.config()
+    except GameCommandError as error:
+        raise GameRefusedError(f"{error}; give it (token), as it stands in sensors_par.ini", "token") from None
     if wishes.protocol == "auto" and (protocol := settings.get("ac_gym_protocol")) is not None:
         if protocol != PROTOCOL:
             raise GameProtocolError(other_version(f"of protocol {line(str(protocol))}"))

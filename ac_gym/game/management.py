@@ -95,7 +95,7 @@ class AcGymManagement:
                 with self._server.understanding(command):
                     if isinstance(answer, Malformed):
                         raise MessageError(answer.reason)
-                    if field(answer, "id", int) != self._number:
+                    if answer.get("id") not in (self._number, None):  # None: it could not tell which
                         continue
                     if not field(answer, "ok", bool):
                         raise GameCommandError(f"{command}: {line(field(answer, 'error', str))}")
@@ -117,13 +117,13 @@ class ReferenceManagement:
         }  # fmt: skip
 
     def config(self) -> dict[str, Any]:
-        return self._ask("get_config", answers.config)
+        return self._ask("get_config", answers.config, dict)
 
     def static_info(self) -> dict[str, Any]:
-        return self._ask("get_static_info", lambda text: answers.static_info(from_json(text, MAX_ANSWER)))
+        return self._ask("get_static_info", _json, answers.static_info)
 
     def track_info(self) -> dict[str, Any]:
-        return self._ask("get_track_info", lambda text: answers.track_info(from_json(text, MAX_ANSWER)))
+        return self._ask("get_track_info", _json, answers.track_info)
 
     def reset(self) -> None:
         for _ in self._server.talk(b"reset", "reset", patience=_RESET_WAIT):
@@ -135,7 +135,9 @@ class ReferenceManagement:
     def record(self, on: bool) -> dict[str, Any]:
         raise GameCommandError("record: the reference plugin is told by its keys; our own by its button and by clients")
 
-    def _ask(self, command: str, check: Callable[[bytes], Checked]) -> Checked:
+    def _ask(
+        self, command: str, read: Callable[[bytes], dict[str, Any]], check: Callable[[dict[str, Any]], Checked]
+    ) -> Checked:
         """The server may keep the connection open after its answer, so this ends where the text is complete."""
         text, misfit = bytearray(), MessageError("an empty answer")
         for data in self._server.talk(command.encode(), command):
@@ -146,7 +148,10 @@ class ReferenceManagement:
                 break
             if data.rstrip().endswith(b"}"):
                 try:
-                    return check(bytes(text))
+                    answer = read(bytes(text))
+                    if isinstance(trouble := answer.get("error"), str):  # in our plugin's text form
+                        raise GameCommandError(f"{command}: {line(trouble)}")
+                    return check(answer)
                 except MessageError as error:
                     misfit = error
         said = f": {line(text.decode(errors='replace'))}" if 0 < len(text) < 200 else ""
@@ -209,6 +214,10 @@ class _Server:
             yield
         except MessageError as error:
             raise GameProtocolError(f"{command}: {self.name} answered with {error}") from None
+
+
+def _json(text: bytes) -> dict[str, Any]:
+    return from_json(text, MAX_ANSWER)
 
 
 def _hello(answer: dict[str, Any]) -> dict[str, Any]:

@@ -117,6 +117,13 @@ def test_a_plugin_with_a_token_is_greeted_at_once(plugin: FakePlugin) -> None:
         assert json.loads(plugin.heard(b'{"hello"'))["hello"]["token"] == "secret"
 
 
+def test_a_plugin_that_wants_a_token_is_understood(plugin: FakePlugin) -> None:
+    plugin.texts[b"get_config"] = b'{"error": "this server wants a token"}'
+    with pytest.raises(GameRefusedError, match=r"wants a token.*sensors_par\.ini") as raised:
+        GameConnection(**plugin.address).connect()
+    assert raised.value.reason == "token"
+
+
 @pytest.mark.parametrize("reason", ["driver_busy", "token", "joystick", "something new"])
 def test_a_refusal_is_told_in_the_plugins_words(plugin: FakePlugin, reason: str) -> None:
     plugin.script = answers({"refused": {"reason": reason, "message": "another client drives"}})

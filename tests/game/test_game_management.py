@@ -85,6 +85,12 @@ def test_a_command_that_fails_is_told_in_the_plugins_words(plugin: FakePlugin, o
         ours.reset()
 
 
+def test_a_failure_in_text_is_told_in_the_plugins_words(plugin: FakePlugin, theirs: ReferenceManagement) -> None:
+    plugin.texts[b"get_track_info"] = b'{"error": "there is no fast_lane.ai"}'
+    with pytest.raises(GameCommandError, match="get_track_info: there is no fast_lane"):
+        theirs.track_info()
+
+
 def test_what_the_reference_plugin_does_not_know_is_said(theirs: ReferenceManagement) -> None:
     for ask in (theirs.status, lambda: theirs.record(True)):
         with pytest.raises(GameCommandError, match="reference plugin"):
@@ -99,7 +105,6 @@ def test_what_the_reference_plugin_does_not_know_is_said(theirs: ReferenceManage
         b"\0\0\0\0",
         b"\xff\xff\xff\xff",
         frame({"id": 1}),
-        frame({"id": "1", "ok": True, "result": {}}),
         frame({"id": 1, "ok": 1, "result": {}}),
         frame({"id": 1, "ok": True, "result": []}),
         frame({"id": 1, "ok": False}),
