@@ -29,6 +29,29 @@ def plugin_dir() -> Path:
     return _data_dir("plugin") / "sensors_par"
 
 
+def user_tracks_dir() -> Path:
+    """Folder of the user's own tracks, imported or written; may not exist."""
+    return _user_dir() / "tracks"
+
+
+def user_cars_dir() -> Path:
+    """Folder of the user's own cars, imported or written; may not exist."""
+    return _user_dir() / "cars"
+
+
+def _user_dir() -> Path:
+    """`AC_GYM_HOME`, else the platform's folder for a user's data."""
+    if override := os.environ.get("AC_GYM_HOME"):
+        return Path(override)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
+    return base / "ac_gym"
+
+
 def cache_dir() -> Path:
     """Folder for what can be rebuilt at any time (`AC_GYM_CACHE`, else the platform's cache folder); may not exist."""
     if override := os.environ.get("AC_GYM_CACHE"):
