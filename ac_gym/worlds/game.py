@@ -72,6 +72,7 @@ class GameWorld:
         if mask is not None and not mask[0]:
             return
         self._apply(_NEUTRAL)
+        self.connection.timing.pause()
         if self.settings.reset_car:
             self.connection.reset()
             settled = self._next(_NEUTRAL).game_time + self.settings.reset_wait
@@ -144,8 +145,7 @@ class GameWorld:
 
 
 def _loaded_track(connection: GameConnection, static: Mapping[str, Any], asked: str | Path) -> Track:
-    layout = static["TrackConfiguration"]
-    loaded = f"{static['TrackName']}-{layout}" if layout else str(static["TrackName"])
+    loaded = static["TrackFullName"]
     _check_loaded("track", loaded, asked)
 
     def build() -> Track:
