@@ -108,7 +108,8 @@ def _from_game(host: str, port: int, token: str) -> tuple[str, Borders]:
     from ac_gym.game.dialect import Wishes, recognise
     from ac_gym.track.borders import Borders
 
-    wishes = Wishes(role="observer", protocol="auto", apply="default", token=token, take_over=False)
+    # What a driver would wish for; but only the management server is asked.
+    wishes = Wishes(role="driver", protocol="auto", apply="default", token=token, take_over=False)
     management, _ = recognise(host, port, wishes, timeout=10.0)
     info = management.track_info()
     borders = Borders(info["left_lane"], info["right_lane"], info["fast_lane"], info.get("height"))
