@@ -43,7 +43,6 @@ class Conversation:
         self._sequence = 0
         self._owner = os.getpid()
         self._heard_at = self._sent_at = time.perf_counter()
-        self._settled_at = 0.0
         self._open = True
 
     @property
@@ -60,8 +59,7 @@ class Conversation:
             while (remaining := until - time.perf_counter()) > 0.0:
                 self._link.wait(remaining)
                 if (welcome := self._find_welcome()) is not None:
-                    self._heard_at = self._sent_at = time.perf_counter()
-                    self._settled_at = self._heard_at + self._codec.settle
+                    self._settle(timeout)
                     return welcome
         raise GameTimeoutError(
             f"no answer from the game at {self._link.name} to {_GREETINGS} greetings in {timeout:g} s"
@@ -91,9 +89,6 @@ class Conversation:
     def drive(self, controls: Sequence[float] | NDArray[np.floating]) -> float:
         """Answer the newest state; gives the time (perf_counter, s) when that was done."""
         datagram = self._codec.controls(controls, self._sequence)
-        if self._settled_at:
-            time.sleep(max(self._settled_at - time.perf_counter(), 0.0))
-            self._settled_at = 0.0
         self._link.send(datagram)
         self._sent_at = time.perf_counter()
         return self._sent_at
@@ -130,6 +125,13 @@ class Conversation:
                 self.complaint = event.reason
         return None
 
+    def _settle(self, timeout: float) -> None:
+        """Leave the plugin the time that it needs after the first state, before controls reach it."""
+        if self._codec.settle:
+            self._link.wait(timeout)
+            time.sleep(self._codec.settle)
+        self._heard_at = self._sent_at = time.perf_counter()
+
     def _newest(self) -> State | None:
         """The newest state among the datagrams that are here, if it is newer than all before."""
         newest: State | None = None
@@ -149,9 +151,8 @@ class Conversation:
         return newest
 
     def _accept(self, state: State, skipped: int) -> None:
-        self._counters.late += skipped
-        if self._sequence == 0 and self._settled_at:
-            self._settled_at = state.received_at + self._codec.settle
+        if self._sequence:  # nobody was late for those that came before we asked for the first
+            self._counters.late += skipped
         self.skipped, self._sequence, self._heard_at = skipped, state.sequence, state.received_at
 
     def _goes_on_after(self, event: object) -> bool:

@@ -16,7 +16,7 @@ class Counters:
     lost: int = 0
     """states that never arrived; nothing takes their place"""
     late: int = 0
-    """states that arrived but were skipped, since a newer one was there too"""
+    """states that arrived but were skipped, since a newer one was there when the next was asked for"""
     duplicates: int = 0
     out_of_order: int = 0
     """states that arrived after a newer one; not used"""

@@ -103,7 +103,7 @@ class EgoCodec(Protocol):
     """One plugin's dialect of the ego connection."""
 
     settle: float
-    """the first controls are not sent sooner than this after the first state [s]"""
+    """rest that the plugin needs after its first state, before controls reach it [s]"""
 
     def hello(self) -> bytes:
         """Asks to be let in; may be repeated."""

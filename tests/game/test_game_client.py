@@ -83,14 +83,18 @@ def test_our_plugin_is_recognised_and_greeted(plugin: FakePlugin) -> None:
         assert connection.welcome.session == SESSION
 
 
+def first_state(_: bytes) -> list[bytes]:
+    return [b"identified", json.dumps(reference_state(1)).encode()]
+
+
 def test_the_reference_plugin_is_recognised_and_hears_only_its_own_messages(reference: FakePlugin) -> None:
+    reference.script = lambda datagram: first_state(datagram) if datagram == b"connect" else []
     with GameConnection(**reference.address) as connection:
         assert connection.rate == 25.0
         assert connection.applies_controls
-        reference.send(json.dumps(reference_state(1)).encode())
         assert connection.receive().sequence == 1
         connection.send(DRIVE)
-    heard = [reference.heard(b"connect"), *(reference.heard(b"") for _ in range(3))]
+    heard = [reference.inbox.get(timeout=10.0) for _ in range(4)]
     assert heard[0] == b"connect"
     assert b'"steer": 0.5' in heard[1]
     assert heard[2].startswith(NEUTRAL)
@@ -98,11 +102,17 @@ def test_the_reference_plugin_is_recognised_and_hears_only_its_own_messages(refe
 
 
 def test_the_reference_plugin_is_left_in_peace_before_the_first_controls(reference: FakePlugin) -> None:
+    sent: list[float] = []
+
+    def script(datagram: bytes) -> list[bytes]:
+        sent.append(time.perf_counter())
+        return first_state(datagram) if datagram == b"connect" else []
+
+    reference.script = script
     with GameConnection(**reference.address) as connection:
-        reference.send(json.dumps(reference_state(1)).encode())
-        state = connection.receive()
         connection.send(DRIVE)
-        assert time.perf_counter() - state.received_at >= 0.1
+        reference.heard(b'{"steer": 0.5')
+    assert sent[1] - sent[0] >= 0.1
 
 
 def test_a_lost_hello_is_said_again(plugin: FakePlugin) -> None:
@@ -223,11 +233,18 @@ def test_the_newest_state_is_returned_and_those_before_are_late(plugin: FakePlug
     assert connected.timing.skipped_states == 2
 
 
+def test_states_before_the_first_that_is_asked_for_are_not_late(plugin: FakePlugin, connected: GameConnection) -> None:
+    plugin.states(1, 2, 3)
+    assert connected.receive().sequence == 3
+    assert (connected.counters.received, connected.counters.late) == (3, 0)
+    assert connected.timing.skipped_states == 0
+
+
 def test_lost_doubled_and_swapped_states_are_counted(plugin: FakePlugin, connected: GameConnection) -> None:
     plugin.states(1, 1, 4)
     assert connected.receive().sequence == 4
-    plugin.states(3, 6)
-    assert connected.receive().sequence == 6
+    plugin.states(3, 5, 7)
+    assert connected.receive().sequence == 7
     counters = connected.counters
     assert (counters.lost, counters.duplicates, counters.out_of_order, counters.late) == (2, 1, 1, 1)
 
@@ -298,6 +315,7 @@ def test_a_dismissal_ends_it_for_good(plugin: FakePlugin, connected: GameConnect
 
 
 def test_the_reference_plugin_says_disconnect(reference: FakePlugin) -> None:
+    reference.script = lambda datagram: first_state(datagram) if datagram == b"connect" else []
     with GameConnection(**reference.address) as connection:
         reference.send(b"disconnect")
         with pytest.raises(GameDismissedError):
