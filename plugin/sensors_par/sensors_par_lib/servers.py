@@ -20,7 +20,8 @@ class Servers(object):
         self._opponents_server = TcpServer(
             "opponents", host, settings.opponents_server_port, self.opponents.handle, app.log
         )
-        self._all = (self.ego, self.management, self._opponents_server)
+        self._tcp = (self.management, self._opponents_server)
+        self._all = (self.ego,) + self._tcp
         for server in self._all:
             server.start()
 
@@ -38,5 +39,7 @@ class Servers(object):
         return [server.problem for server in self._all if server.problem]
 
     def stop(self):
+        for server in self._tcp:
+            server.ask_to_stop()
         for server in self._all:
             server.stop()

@@ -93,8 +93,13 @@ class TcpServer(object):
         self._listener.settimeout(_LOOK)
         self._spawn(self._accept)
 
-    def stop(self):
+    def ask_to_stop(self):
+        """Every thread looks at this within 0.2 s."""
         self._stopping.set()
+
+    def stop(self):
+        """Waits for the threads."""
+        self.ask_to_stop()
         for thread in list(self._threads):
             thread.join(2.0)
         if self._listener is not None:
