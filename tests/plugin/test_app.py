@@ -114,11 +114,9 @@ def test_the_copy_of_the_channel_table_is_current():
     assert copy.read_text() == generate["module"](table), remedy
 
 
-@pytest.mark.parametrize(
-    ("rate", "fps", "expected"), [(25, 50, 250), (25, 25, 250), (25, 60, 250), (25, 100, 250), (25, 20, 200)]
-)
-def test_a_ticker_keeps_its_rate_in_game_time(rate, fps, expected):
-    ticker = library("timing").Ticker(rate)
+@pytest.mark.parametrize(("fps", "expected"), [(50, 250), (25, 250), (60, 250), (100, 250), (20, 200)])
+def test_a_ticker_keeps_its_rate_in_game_time(fps, expected):
+    ticker = library("timing").Ticker(25.0)
     ticks = sum(ticker.due(1.0 / fps) for _ in range(10 * fps))
     assert ticks == pytest.approx(expected, abs=1)
 

@@ -239,13 +239,13 @@ def test_shutdown_dismisses_everybody_and_gives_the_joystick_back(start, connect
 
 
 GARBAGE = [
-    b"", b"\xff\xfe\x00", b"connect?", b"[1, 2]", b"{}", b'{"hello": 3}', b'{"alive": {"session": "x"}}', b'{"bye": []}',
-    b"[" * 2000, b'{"a":' * 400, b"9" * 2000, b"x" * 2049, b"\0" * 60_000, b"ACGS" + b"\0" * 1160,
+    b"", b"\xff\xfe\x00", b"connect?", b"[1, 2]", b"{}", b'{"hello": 3}', b'{"alive": {"session": "x"}}',
+    b'{"bye": []}', b"[" * 2000, b'{"a":' * 400, b"9" * 2000, b"x" * 2049, b"\0" * 60_000, b"ACGS" + b"\0" * 1160,
     *(
         b'{"acc": 0, "brake": 0, %s}' % rest
         for rest in (
-            b'"steer": NaN, "server_steps": 1', b'"steer": 1e999, "server_steps": 1', b'"steer": "0", "server_steps": 1',
-            b'"steer": true, "server_steps": 1', b'"steer": 0', b'"steer": 0, "server_steps": -1',
+            b'"steer": NaN, "server_steps": 1', b'"steer": 1e999, "server_steps": 1',
+            b'"steer": "0", "server_steps": 1', b'"steer": true, "server_steps": 1', b'"steer": 0', b'"steer": 0, "server_steps": -1',
             b'"steer": 0, "server_steps": 1e400', b'"steer": 0, "server_steps": 1.5',
             b'"steer": 0, "server_steps": 1, "enable_gear_shift": 1, "shift_up": [1]',
         )

@@ -98,8 +98,8 @@ def test_framed_requests_share_a_connection(start, dial):
         "id": 7,
         "ok": True,
         "result": {
-            "protocol": 1, "version": "0.2.0", "ac_version": "1.16", "csp": 3425, "track": "testring", "car": "test_car",
-            "track_crc32": zlib.crc32(ring()),
+            "protocol": 1, "version": "0.2.0", "ac_version": "1.16", "csp": 3425, "track": "testring",
+            "car": "test_car", "track_crc32": zlib.crc32(ring()),
         },
     }  # fmt: skip
     assert client.framed("static_info", 8)["result"]["CarName"] == "test_car"
@@ -154,7 +154,8 @@ def test_a_game_that_draws_no_frames_is_an_answer(start, dial):
     [
         (b"", "not JSON"), (b"\xff", "not JSON"), (b"[" * 50_000, "not JSON"), (b"[]", "not a JSON object"),
         (b'{"command": "hello", "id": "x"}', "id"), (b'{"command": "halt", "id": 1}', "known are"),
-        (b'{"command": ["hello"], "id": 1}', "known are"), (b'{"command": "record", "id": 1, "on": 1}', "true nor false"),
+        (b'{"command": ["hello"], "id": 1}', "known are"),
+        (b'{"command": "record", "id": 1, "on": 1}', "true nor false"),
     ],
 )  # fmt: skip
 def test_bad_requests_are_told(start, dial, body, words):
