@@ -29,6 +29,8 @@ PROGRAMS = ("wine", "wineserver", GCC, "x86_64-w64-mingw32-g++-posix")
 PYTHON = BUILD / "python"
 VJOY = BUILD / "vjoy"
 """folder for PYTHONPATH in which pyvjoy finds a vJoy that only writes down what arrives"""
+CACHE = BUILD / "cache"
+"""AC_GYM_CACHE of both systems: what one has built the other reads"""
 TOOLS, CORE, SITE, PREFIX = (BUILD / name for name in ("tools", "core", "site", "prefix"))
 
 
@@ -47,7 +49,11 @@ def prepare() -> Wine:
         _made(PREFIX, _prefix, _output("wine", "--version"))
         _core()
         _package()
-    variables = {"PYTHONPATH": windows_path(SITE), "AC_GYM_CACHE": windows_path(BUILD / "cache")}
+    variables = {
+        "PYTHONPATH": windows_path(SITE),
+        "PYTHONPYCACHEPREFIX": windows_path(BUILD / "pycache"),  # beside the sources lies this machine's own
+        "AC_GYM_CACHE": windows_path(CACHE),
+    }
     return Wine(PREFIX, PYTHON / "python.exe", variables)
 
 
