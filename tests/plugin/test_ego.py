@@ -245,7 +245,8 @@ GARBAGE = [
         b'{"acc": 0, "brake": 0, %s}' % rest
         for rest in (
             b'"steer": NaN, "server_steps": 1', b'"steer": 1e999, "server_steps": 1',
-            b'"steer": "0", "server_steps": 1', b'"steer": true, "server_steps": 1', b'"steer": 0', b'"steer": 0, "server_steps": -1',
+            b'"steer": "0", "server_steps": 1', b'"steer": true, "server_steps": 1', b'"steer": 0',
+            b'"steer": 0, "server_steps": -1',
             b'"steer": 0, "server_steps": 1e400', b'"steer": 0, "server_steps": 1.5',
             b'"steer": 0, "server_steps": 1, "enable_gear_shift": 1, "shift_up": [1]',
         )

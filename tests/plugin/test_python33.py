@@ -17,7 +17,7 @@ SOURCES = sorted(plugin_dir().rglob("*.py"))
 GAME_MODULES = {"ac", "acsys"}
 BROUGHT_BY_THE_GAME = {
     "binascii", "collections", "configparser", "hmac", "json", "math", "mmap", "operator", "os", "queue", "re",
-    "struct", "sys", "threading", "time", "traceback",
+    "struct", "sys", "textwrap", "threading", "time", "traceback",
 }  # fmt: skip
 NOT_BROUGHT = {"socket": {"ego.py", "tcp.py"}, "ctypes": {"joystick.py"}}
 

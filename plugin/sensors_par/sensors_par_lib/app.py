@@ -1,6 +1,7 @@
 """The app: what happens in a frame, and how all of it begins and ends. Main thread, but for `status` and `record`."""
 
 import os
+import textwrap
 import time
 
 from . import VERSION, settings, state
@@ -16,7 +17,7 @@ from .window import Window
 
 NAME = "sensors_par"
 _WINDOW_RATE = 4.0  # Hz
-_WINDOW_LINES = 8
+_WINDOW_LINES, _WINDOW_COLUMNS = 10, 64
 _NO_SOCKETS = (
     "no servers: Python's _socket cannot be loaded ({0}); the game does not bring it. Run 'ac-gym plugin install': it "
     "says where the missing .pyd files go"
@@ -161,7 +162,8 @@ class App(object):
         if recording is not None:
             text = "{0}: {1} states, {2} dropped" if recording.on else "{0} done: {1} states, {2} dropped"
             lines.append(text.format(os.path.basename(recording.path), recording.states, recording.dropped))
-        lines.extend(self._problems() or [self.log.last])
+        for text in self._problems() or [self.log.last]:
+            lines.extend(textwrap.wrap(text, _WINDOW_COLUMNS))
         return (lines + [""] * _WINDOW_LINES)[:_WINDOW_LINES]
 
     def _client_lines(self):

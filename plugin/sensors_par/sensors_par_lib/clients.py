@@ -1,6 +1,5 @@
 """Who listens to the ego server, and who of them drives."""
 
-import collections
 import os
 import struct
 import time
@@ -25,7 +24,7 @@ class Client(object):
         self.out_of_sync = 0
         self.controls_at = time.perf_counter()
         self.neutral = True
-        self._sent_at = collections.OrderedDict()
+        self._sent_at = [0.0] * _REMEMBERED
         self.heard(clock)
 
     def heard(self, clock):
@@ -36,9 +35,7 @@ class Client(object):
     def next_state(self, now):
         """Counts a state that is about to be sent."""
         self.sequence += 1
-        self._sent_at[self.sequence] = now
-        if len(self._sent_at) > _REMEMBERED:
-            self._sent_at.popitem(last=False)
+        self._sent_at[self.sequence % _REMEMBERED] = now
 
     def accept(self, answers, now):
         """Whether controls that answer state number `answers` are news: not older than the last ones, nor from the
@@ -49,7 +46,8 @@ class Client(object):
         if not newest_known <= answers <= self.sequence:
             return False
         self.answered = answers
-        self.answer_age = now - self._sent_at.get(answers, float("nan"))
+        known = answers > max(0, self.sequence - _REMEMBERED)
+        self.answer_age = now - self._sent_at[answers % _REMEMBERED] if known else float("nan")
         self.controls_at = now
         self.neutral = False
         return True

@@ -3,24 +3,20 @@
 A thread receives; `frame` and `send` belong to the main thread and never wait. One lock guards the clients.
 """
 
-import hmac
-import json
 import socket
 import threading
 import time
 
-from . import PROTOCOL, VERSION, messages, state
-from .channels import DIGEST, WIDTH
-from .clients import Client
+from . import messages, state
+from .admission import Admission
 
-_MOST_CLIENTS = 16
 _DATAGRAM = 65536  # a smaller buffer makes Windows lose a longer one without telling how long it was
 _A_FRAME = 32  # datagrams that a frame takes at most
 _WAIT = 0.05  # s, how long the thread waits before it looks at the clock
 
 
 class EgoServer(object):
-    """`driver` is the client who drives or None; `problem` says why the server does not run."""
+    """`problem` says why the server does not run."""
 
     def __init__(self, settings, joystick, clock, meter, log):
         self._settings = settings
@@ -29,11 +25,10 @@ class EgoServer(object):
         self._meter = meter
         self._log = log
         self._lock = threading.RLock()
-        self._clients = {}
+        self._admission = Admission(settings, joystick, clock, log, self._answer)
         self._stopping = threading.Event()
         self._thread = None
         self._socket = self._quick = None
-        self.driver = None
         self.port = settings.ego_server_port
         self.problem = ""
 
@@ -62,8 +57,8 @@ class EgoServer(object):
         """Tells every client, leaves the joystick neutral."""
         self._stopping.set()
         with self._lock:
-            for client in list(self._clients.values()):
-                self._dismiss(client, "shutdown", "the game closes the app")
+            for client in list(self._admission.clients.values()):
+                self._admission.dismiss(client, "shutdown", "the game closes the app")
         if self._thread is not None:
             self._thread.join(2.0)
         for end in (self._quick, self._socket):
@@ -73,9 +68,14 @@ class EgoServer(object):
     # --- main thread --------------------------------------------------------------------------------------------------
 
     @property
+    def driver(self):
+        """The client who drives, or None."""
+        return self._admission.driver
+
+    @property
     def wanted(self):
         """Whether anybody waits for states."""
-        return bool(self._clients)
+        return bool(self._admission.clients)
 
     def frame(self):
         """Once a frame: datagrams that wait, and who has gone."""
@@ -100,7 +100,7 @@ class EgoServer(object):
                 flags |= state.APPLIED * driver.applies
                 flags |= state.SILENT * driver.silent(now, self._settings.neutral_after)
             answered, age = (driver.answered, driver.answer_age) if driver is not None else (0, float("nan"))
-            for client in self._clients.values():
+            for client in self._admission.clients.values():
                 client.next_state(now)
                 if client.reference:
                     data = state.text(row, client.sequence, client.out_of_sync).encode("ascii")
@@ -121,7 +121,7 @@ class EgoServer(object):
                     "states": client.sequence,
                     "out_of_sync": client.out_of_sync,
                 }
-                for client in self._clients.values()
+                for client in self._admission.clients.values()
             ]
 
     # --- receiving: either thread -------------------------------------------------------------------------------------
@@ -145,18 +145,18 @@ class EgoServer(object):
             self._meter.count("malformed")
             self._log.limited("malformed", "datagram of {0[0]}:{0[1]} ignored: {1}".format(address, error))
             if error.hello:
-                self._refuse(address, "malformed", "the hello cannot be understood: {0}".format(error))
+                self._admission.refuse(address, "malformed", "the hello cannot be understood: {0}".format(error))
             return False
         with self._lock:
             if self._stopping.is_set():
                 return True
             if kind == "connect":
-                self._connect(address)
+                self._admission.connect(address)
                 return True
             if kind == "hello":
-                self._hello(address, content)
+                self._admission.hello(address, content)
                 return True
-            client = self._clients.get(address)
+            client = self._admission.clients.get(address)
             if client is None or not _its_own(client, kind, content):
                 self._meter.count("stray")
                 self._log.limited("stray", "{0} of {1[0]}:{1[1]} ignored: it has not connected".format(kind, address))
@@ -165,8 +165,7 @@ class EgoServer(object):
             if kind == "controls":
                 return self._drive(client, content)
             if kind in ("disconnect", "bye"):
-                self._remove(client)
-                self._log("{0} has left".format(client))
+                self._admission.leave(client)
         return True
 
     def _drive(self, client, controls):
@@ -196,111 +195,12 @@ class EgoServer(object):
                     self._joystick.neutral()
                     self._log.limited("neutral", "no controls from {0}: neutral".format(driver))
             limit = self._settings.client_timeout
-            for client in list(self._clients.values()):
+            for client in list(self._admission.clients.values()):
                 if self._clock.now - client.heard_running > limit:
-                    self._dismiss(client, "timeout", "nothing was heard of you for {0:g} s".format(limit))
+                    self._admission.dismiss(client, "timeout", "nothing was heard of you for {0:g} s".format(limit))
 
-    # --- who may come -------------------------------------------------------------------------------------------------
-
-    def _connect(self, address):
-        """The reference's text form: no answer but `identified` or `disconnect`."""
-        refusal = self._refusal(address, "", False)
-        if refusal is not None:
-            self._log("{0[0]}:{0[1]} may not connect: {1}".format(address, refusal[1]))
-            self._send(self._socket, b"disconnect", address, "answers")
-            return
-        applies = self._settings.vjoy_executed_by_server
-        if applies and not self._joystick.acquire():
-            self._log("controls cannot be executed: {0}".format(self._joystick.problem))
-            applies = False
-        self._add(Client(address, self._clock, reference=True, applies=applies))
-        self._send(self._socket, b"identified", address, "answers")
-
-    def _hello(self, address, hello):
-        known = self._clients.get(address)
-        if known is not None and not known.reference and known.role == hello.role:
-            known.heard(self._clock)
-            self._welcome(known)  # the first one may have been lost
-            return
-        if hello.protocol != PROTOCOL:
-            why = "this plugin speaks protocol {0}, not {1}; install the plugin that came with your ac_gym"
-            self._refuse(address, "protocol", why.format(PROTOCOL, hello.protocol))
-            return
-        driving = hello.role == "driver"
-        refusal = self._refusal(address, hello.token, hello.take_over, driving)
-        if refusal is not None:
-            self._refuse(address, refusal[0], refusal[1])
-            return
-        asked = self._settings.vjoy_executed_by_server if hello.apply == "default" else hello.apply == "plugin"
-        applies = driving and asked
-        if applies and not self._joystick.acquire():
-            self._refuse(address, "joystick", "the plugin cannot execute controls: {0}".format(self._joystick.problem))
-            return
-        client = Client(address, self._clock, hello.role, applies=applies, name=hello.client)
-        self._add(client)
-        self._welcome(client)
-
-    def _refusal(self, address, token, take_over, driving=True):
-        """Reason and message for one who may not come in, or None."""
-        if not token_matches(self._settings.token, token):
-            return "token", "the token is not the one in sensors_par.ini"
-        if len(self._clients) >= _MOST_CLIENTS and address not in self._clients:
-            return "full", "{0} clients are connected already".format(_MOST_CLIENTS)
-        driver = self.driver
-        if not driving or driver is None or driver.address == address or take_over:
-            return None
-        silence = time.monotonic() - driver.heard_at
-        if self._settings.second_driver == "take_over" or silence > self._settings.driver_silent_after:
-            return None
-        return "driver_busy", "{0} drives already; close it, ask to take over, or join as an observer".format(driver)
-
-    def _add(self, client):
-        old = self._clients.get(client.address)
-        if old is not None:
-            self._remove(old)
-        if client.role == "driver":
-            if self.driver is not None:
-                self._dismiss(self.driver, "taken_over", "{0} drives now".format(client))
-            self.driver = client
-            if client.applies:
-                self._joystick.neutral()
-        self._clients[client.address] = client
-        self._log("{0} has connected as {1}".format(client, client.role))
-
-    def _remove(self, client):
-        del self._clients[client.address]
-        if client is self.driver:
-            self.driver = None
-            if client.applies:
-                self._joystick.neutral()
-
-    def _dismiss(self, client, reason, message):
-        self._remove(client)
-        self._log("{0} is dismissed: {1}".format(client, message))
-        if client.reference:
-            self._send(self._socket, b"disconnect", client.address, "answers")
-        else:
-            self._answer(client.address, "dismissed", {"reason": reason, "message": message})
-
-    def _welcome(self, client):
-        welcome = {
-            "protocol": PROTOCOL,
-            "version": VERSION,
-            "session": client.session,
-            "rate": self._settings.ego_sampling_freq,
-            "role": client.role,
-            "applies_controls": client.applies,
-            "width": WIDTH,
-            "channels": DIGEST,
-        }
-        self._answer(client.address, "welcome", welcome)
-
-    def _refuse(self, address, reason, message):
-        self._log.limited("refused", "{0[0]}:{0[1]} refused: {1}".format(address, message))
-        self._answer(address, "refused", {"reason": reason, "message": message})
-
-    def _answer(self, address, kind, content):
-        self._send(self._socket, json.dumps({kind: content}).encode("utf-8"), address, "answers")
+    def _answer(self, data, address):
+        self._send(self._socket, data, address, "answers")
 
     def _send(self, end, data, address, event):
         try:
@@ -308,11 +208,6 @@ class EgoServer(object):
             self._meter.count(event)
         except OSError:  # no room just now, or nobody there: the client's silence will tell
             self._meter.count("unsent")
-
-
-def token_matches(expected, token):
-    """Whether a client may come in; without an expected token everybody may."""
-    return not expected or hmac.compare_digest(expected.encode("utf-8"), token.encode("utf-8"))
 
 
 def _its_own(client, kind, content):

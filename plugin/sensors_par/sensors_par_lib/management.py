@@ -9,7 +9,7 @@ import struct
 import time
 
 from . import PROTOCOL, VERSION
-from .ego import token_matches
+from .admission import token_matches
 from .jobs import RefusedError, UnavailableError
 from .tcp import ClosedError
 

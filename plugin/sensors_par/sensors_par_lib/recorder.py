@@ -94,7 +94,8 @@ class Recorder(object):
         if self.on:
             return
         try:
-            os.makedirs(self._folder, exist_ok=True)
+            if not os.path.isdir(self._folder):  # exist_ok minds the folder's mode in 3.3
+                os.makedirs(self._folder)
         except OSError as error:
             self._log("no recording: {0} cannot be made ({1})".format(self._folder, error.strerror or error))
             return
