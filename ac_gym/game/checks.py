@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ac_gym.game.controls.presets import PRESETS, Preset, preset_in_use
+from ac_gym.game.controls.presets import PRESETS, Preset, preset_in_use, steered_by
 from ac_gym.game.ini import IniFile
 from ac_gym.game.install import LIBRARY, SETTINGS, SWITCHES, changed_files, is_ours, version_of
 from ac_gym.game.installation import APP, Installation, app_folder
@@ -112,6 +112,9 @@ def controls_set(installation: Installation, candidates: Iterable[str]) -> Findi
     differences = preset.differences(ini)
     if not differences:
         return Finding(check, "ok", f"the game reads '{preset.device}', 900 degrees, unfiltered")
+    if preset is not in_use:
+        text = f"the game is steered by {steered_by(ini) or 'no controller'}, not by '{preset.device}'"
+        return Finding(check, "problem", text, _load(installation, preset))
     more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
     return Finding(check, "problem", f"controls.ini: {'; '.join(differences[:3])}{more}", _load(installation, preset))
 

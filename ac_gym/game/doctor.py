@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ac_gym.errors import (
     ControlsError,
@@ -114,34 +115,35 @@ def _joystick(controls: str, here: bool) -> Finding:
 def _plugin(host: str, here: bool, settings: IniFile, source: Path) -> Iterator[Finding]:
     """The plugin answers; where the game is not running, its ports are free."""
     port = _port(settings, *_MANAGEMENT[:2])
-    if not _listens(host, port):
-        if here:
-            yield Finding(
-                "running game", "not applicable", "no session is running; drive out in the game and look again"
-            )
-            yield _ports(settings)
-            return
-        yield Finding(
-            "running game", "problem", f"{host} does not answer on port {port} (TCP)",
-            "drive out in the game there; in its sensors_par.ini set allow_remote = True and ego_server_host_name to "
-            "that computer's address; let the ports through its firewall",
-        )  # fmt: skip
-        return
-    try:
-        hello = AcGymManagement(host, port, token=settings.get(APP, "token") or "", timeout=_PATIENCE).hello()
-    except GameConnectionError as error:
-        yield _who_else(host, port, error)
-        return
-    driven = f"version {hello['version']} answers: {hello['car']} on {hello['track']}"
-    if hello["version"] != (ours := version_of(source)):
-        yield Finding(
-            "running game", "problem", f"{driven}; the package has {ours}", "install the app, restart the game"
-        )
-    elif hello.get("csp") is None:
-        text = f"{driven}; Custom Shaders Patch is not active, so the car cannot be reset"
-        yield Finding("running game", "advice", text, "activate it in Content Manager, Settings > Custom Shaders Patch")
+    if _listens(host, port):
+        try:
+            hello = AcGymManagement(host, port, token=settings.get(APP, "token") or "", timeout=_PATIENCE).hello()
+        except GameConnectionError as error:
+            yield _who_else(host, port, error)
+        else:
+            yield _running(hello, version_of(source))
+    elif here:
+        text = "no session is running; drive out in the game and look again"
+        yield Finding("running game", "not applicable", text)
+        yield _ports(settings)
     else:
-        yield Finding("running game", "ok", driven)
+        remedy = (
+            "drive out in the game there; in its sensors_par.ini set allow_remote = True and ego_server_host_name to "
+            "that computer's address; let the ports through its firewall"
+        )
+        yield Finding("running game", "problem", f"{host} does not answer on port {port} (TCP)", remedy)
+
+
+def _running(hello: dict[str, Any], ours: str) -> Finding:
+    """Our plugin answered."""
+    check, text = "running game", f"version {hello['version']} answers: {hello['car']} on {hello['track']}"
+    if hello["version"] != ours:
+        remedy = "`ac-gym plugin install`, then start the game anew"
+        return Finding(check, "problem", f"{text}; the package has {ours}", remedy)
+    if hello.get("csp") is None:
+        text += "; Custom Shaders Patch is not active, so the car cannot be put back on the road"
+        return Finding(check, "advice", text, "activate it in Content Manager, Settings > Custom Shaders Patch")
+    return Finding(check, "ok", text)
 
 
 def _who_else(host: str, port: int, error: GameConnectionError) -> Finding:

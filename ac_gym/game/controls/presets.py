@@ -97,9 +97,14 @@ PRESETS = {
 """By name of the controls."""
 
 
+def steered_by(ini: IniFile) -> str | None:
+    """Name of the controller that steers, by the game's `controls.ini`."""
+    return _device(ini, "STEER")
+
+
 def preset_in_use(ini: IniFile) -> Preset | None:
     """The preset whose joystick steers, by the game's `controls.ini`."""
-    steering = (_device(ini, "STEER") or "").casefold()
+    steering = (steered_by(ini) or "").casefold()
     return next((preset for preset in PRESETS.values() if preset.device.casefold() in steering), None)
 
 
