@@ -175,7 +175,7 @@ class AcGymCodec:
             raise MessageError(f"a state of version {version} with {width} numbers")
         if session != self.session:
             raise MessageError("a state of another session")
-        frame = np.frombuffer(datagram, _FRAME_TYPE, channels.WIDTH, _HEADER.size).astype(np.float64)
+        frame = np.frombuffer(datagram, _FRAME_TYPE, channels.WIDTH, _HEADER.size).copy()
         game_time, sent_at, answered, age, flags = clock
         if not np.isfinite(frame).all() or not math.isfinite(game_time + sent_at):
             raise MessageError("a state with numbers that are not finite")
