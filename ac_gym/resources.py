@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")  # of a track or car of the user's own: it becomes a file name
 
 _PACKAGE = Path(__file__).resolve().parent
 

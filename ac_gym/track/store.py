@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -19,14 +18,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ac_gym.errors import InvalidTrackError, UnknownNameError
-from ac_gym.resources import cache_dir, tracks_dir, user_tracks_dir
+from ac_gym.resources import NAME, cache_dir, tracks_dir, user_tracks_dir
 from ac_gym.track.model import Corner, StartPose, Track
 
 if TYPE_CHECKING:
     from ac_gym.track.borders import Borders
 
 _SUFFIXES = (".csv", ".yaml", ".yml")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")
 _SCALARS = ("name", "title", "length_m", "line_length_m", "sector_s", "corners", "start")
 
 
@@ -56,7 +54,7 @@ def keep_track(name: str, borders: Borders) -> tuple[Path, Track]:
     from ac_gym.track.border_file import write_borders
     from ac_gym.track.borders import track_from_borders
 
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidTrackError(f"{name!r} cannot name a track: letters, digits, _ - and . can; choose another --name")
     if name in available_tracks():
         raise InvalidTrackError(f"{name} is a circuit of the package already; choose another --name")
