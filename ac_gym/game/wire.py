@@ -106,7 +106,7 @@ class EgoCodec(Protocol):
     """rest that the plugin needs after its first state, before controls reach it [s]"""
 
     def hello(self) -> bytes:
-        """Asks to be let in; may be repeated."""
+        """Asks to be let in, for a new session; may be repeated."""
 
     def controls(self, controls: Sequence[float] | NDArray[np.floating], sequence: int) -> bytes:
         """`controls` (steer, throttle, brake on -1..1, gear request -1, 0, +1) that answer the state `sequence`.
@@ -144,6 +144,7 @@ class AcGymCodec:
         self._hello = to_json({"hello": hello | {"take_over": take_over, "apply": apply}})
 
     def hello(self) -> bytes:
+        self.session = None
         return self._hello
 
     def controls(self, controls: Sequence[float] | NDArray[np.floating], sequence: int) -> bytes:
@@ -157,7 +158,8 @@ class AcGymCodec:
         return self.controls(NEUTRAL, sequence + 1), *self.give_up()
 
     def give_up(self) -> tuple[bytes, ...]:
-        return () if self.session is None else (b'{"bye": {"session": %d}}' % self.session,)
+        # A game that hung may still hear a hello that it never answered; that must not leave a ghost at the wheel.
+        return (b"disconnect" if self.session is None else b'{"bye": {"session": %d}}' % self.session,)
 
     def decode(self, datagram: bytes, received_at: float) -> Event:
         try:
