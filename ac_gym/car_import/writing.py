@@ -37,7 +37,7 @@ def car_file(name: str, title: str, found: Found, template: str) -> str:
     used = {source for _, source in found.values.values()} | {found.gears[1], found.torque[1]}
     described = {source: sources.get(source, "the car's own file, as the game has it") for source in sorted(used)}
     lines = [
-        f"# {title}: imported from the car's data folder by `ac-gym cars import`. The figures are the game's: not to be passed on.",
+        f"# {title}: made of the car's data folder by `ac-gym cars import`. Its figures are the game's: keep them.",
         _dump({"name": name, "title": title}),
         _dump({"sources": described}),
     ]
