@@ -23,11 +23,12 @@ def doctor(
     ] = None,
     host: Annotated[str, typer.Option(help="computer that the game runs on")] = "127.0.0.1",
     controls: Annotated[str, typer.Option(help="auto, plugin, vjoy, vgamepad or uinput")] = "auto",
+    token: Annotated[str, typer.Option(envvar="AC_GYM_TOKEN", help="what the app wants to know of clients")] = "",
 ) -> None:
     """Look at everything that driving in the game needs; exit code 1 if there is a problem."""
     from ac_gym.game.doctor import examine
 
-    findings = list(examine(game, documents, host=host, controls=controls))
+    findings = list(examine(game, documents, host=host, controls=controls, token=token))
     print_findings(findings)
     problems = sum(finding.status == "problem" for finding in findings)
     typer.echo(f"\n{problems} problem{'s' * (problems != 1)}." if problems else "\nNo problem found.")

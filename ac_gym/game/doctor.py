@@ -49,12 +49,14 @@ def examine(
     *,
     host: str = "127.0.0.1",
     controls: str = "auto",
+    token: str = "",
     source: Path | None = None,
 ) -> Iterator[Finding]:
     """Every check, in the order in which a set-up is made.
 
     game, documents: the game's folders, found where they are not given. host: where the game runs; if that is another
-    computer, its folders are not looked for. controls: as for `open_controls`. source: folder of our app.
+    computer, its folders are not looked for. controls: as for `open_controls`. token: the plugin's, if it is not the one in the
+    settings found here. source: folder of our app.
     """
     source = source or plugin_dir()
     here = host in _THIS_COMPUTER
@@ -71,7 +73,7 @@ def examine(
     else:
         yield Finding("game folder", "not applicable", f"the game is on {host}; run `ac-gym doctor` there too")
     yield _joystick(controls, here)
-    yield from _plugin(host, here, settings, source)
+    yield from _plugin(host, here, settings, token, source)
     yield _pages(settings.get(APP, "pages") or "acpmf", here)
 
 
@@ -112,12 +114,13 @@ def _joystick(controls: str, here: bool) -> Finding:
     return Finding("joystick", "problem", "; or ".join(missing))
 
 
-def _plugin(host: str, here: bool, settings: IniFile, source: Path) -> Iterator[Finding]:
+def _plugin(host: str, here: bool, settings: IniFile, token: str, source: Path) -> Iterator[Finding]:
     """The plugin answers; where the game is not running, its ports are free."""
     port = _port(settings, *_MANAGEMENT[:2])
     if _listens(host, port):
+        token = token or settings.get(APP, "token") or ""
         try:
-            hello = AcGymManagement(host, port, token=settings.get(APP, "token") or "", timeout=_PATIENCE).hello()
+            hello = AcGymManagement(host, port, token=token, timeout=_PATIENCE).hello()
         except GameConnectionError as error:
             yield _who_else(host, port, error)
         else:

@@ -262,6 +262,8 @@ def test_the_token_of_the_settings_is_shown(game: MadeUpGame, plugin: FakePlugin
     set_setting(game, "token", "secret")
     assert findings(game)["running game"].status == "ok"
     assert b'"token":"secret"' in plugin.heard(b"{").replace(b" ", b"")
+    findings(game, token="given")
+    assert b'"token":"given"' in plugin.heard(b"{").replace(b" ", b"")
 
 
 def test_the_reference_plugin_is_recognised(game: MadeUpGame) -> None:
