@@ -55,8 +55,8 @@ def examine(
     """Every check, in the order in which a set-up is made.
 
     game, documents: the game's folders, found where they are not given. host: where the game runs; if that is another
-    computer, its folders are not looked for. controls: as for `open_controls`. token: the plugin's, if it is not the one in the
-    settings found here. source: folder of our app.
+    computer, its folders are not looked for. controls: as for `open_controls`. token: the plugin's, if it is not the
+    one in the settings found here. source: folder of our app.
     """
     source = source or plugin_dir()
     here = host in _THIS_COMPUTER
