@@ -48,14 +48,13 @@ def test_the_three_functions(entry):
 def test_a_frame_that_fails_is_told_and_the_next_one_goes_on(entry):
     app, ac = entry
     app.acMain(1.16)
-    get, ac.getCarState = ac.getCarState, None
-    app.app._laps._get = None
+    watch, app.app._laps.watch = app.app._laps.watch, None
     app.acUpdate(0.02)
     app.acUpdate(0.02)
     told = [line for line in ac.lines if "Traceback" in line]
     assert len(told) == 1
     assert "TypeError" in told[0]
-    app.app._laps._get = ac.getCarState = get
+    app.app._laps.watch = watch
     frames = app.app.meter.frames
     app.acUpdate(0.02)
     assert app.app.meter.frames == frames + 1

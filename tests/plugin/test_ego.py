@@ -6,7 +6,7 @@ import socket
 import struct
 
 import pytest
-from fake_game import NEUTRAL, FakeJoystick
+from fake_game import NEUTRAL, FakeJoystick, library
 
 from ac_gym import channels
 
@@ -180,6 +180,17 @@ def test_silence_is_noticed_while_no_frame_is_drawn(start, connect):
     client.drive(session, sequence(next_state(client)), acc=1.0)
     running.eventually(lambda: running.joystick.last == FULL_THROTTLE, "throttle")
     running.stop_frames()
+    running.eventually(lambda: running.joystick.last == NEUTRAL, "neutral")
+
+
+def test_frames_receive_where_the_thread_gets_no_turn(start, connect, monkeypatch):
+    ego = library("ego")
+    monkeypatch.setattr(ego.EgoServer, "_serve", lambda self: None)
+    running = start(vjoy_executed_by_server=True)
+    client = connect(running)
+    session = client.hello()["welcome"]["session"]
+    client.drive(session, sequence(next_state(client)), acc=1.0)
+    running.eventually(lambda: running.joystick.last == FULL_THROTTLE, "throttle")
     running.eventually(lambda: running.joystick.last == NEUTRAL, "neutral")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from fake_game import FakeAc, acsys_module, library, write_page
+from fake_game import FakeAc, acsys_module, library
 
 from ac_gym import channels
 
@@ -27,7 +27,7 @@ def reader(acsys, ac):
     def make(base):
         telemetry, lines = library("telemetry"), []
         shared = library("pages").Pages(base)
-        laps = telemetry.Laps(ac, acsys, shared)
+        laps = telemetry.Laps(shared)
         return telemetry.Telemetry(ac, acsys, shared, laps, lines.append), laps, lines
 
     return make
@@ -92,44 +92,32 @@ def test_pages_are_where_the_package_has_them():
             assert (kind.base.str, math.prod(kind.shape)) == ("<" + code[-1] + "4", int(code[:-1] or 1)), field
 
 
-class Lap:
-    """Drives a lap clock: each call is a frame."""
+class Pages:
+    """Pages of three fields."""
 
-    def __init__(self, laps, ac, acsys, base):
-        self.laps, self._ac, self._count, self._base = laps, ac, acsys.CS.LapCount, base
+    def __init__(self):
+        self.values = {}
+        self.physics = self.graphics = self
 
-    def frame(self, count, time, out):
-        pages = library("pages")
-        self._ac.state[self._count] = count
-        write_page(self._base, "graphics", 304, pages.GRAPHICS, {"iCurrentTime": time})
-        write_page(self._base, "physics", 592, pages.PHYSICS, {"numberOfTyresOut": out})
-        self.laps._pages.close()
-        for page in (self.laps._pages.physics, self.laps._pages.graphics):
-            page._retry_at = 0.0
-        self.laps.watch()
-        return self.laps.invalid, self.laps.last_valid
+    def field(self, name):
+        return self.values[name]
 
 
-def test_three_tyres_out_spoil_a_lap_until_it_ends(reader, ac, acsys, made_pages):
-    _, laps, _ = reader(made_pages)
-    lap = Lap(laps, ac, acsys, made_pages)
-    assert lap.frame(0, 10, 2) == (False, False)
-    assert lap.frame(0, 20, 3) == (True, False)
-    assert lap.frame(0, 30, 0) == (True, False)
-    assert lap.frame(1, 5, 0) == (False, False)
-    assert lap.frame(1, 15, 0) == (False, False)
-    assert lap.frame(2, 5, 0) == (False, True)
-    assert lap.frame(2, 15, 4) == (True, True)
-    assert lap.frame(2, 0, 0) == (False, True), "the lap clock began anew: a first, untimed lap has ended"
-    assert lap.frame(0, 0, 0) == (False, False), "the session began anew"
+def test_three_tyres_out_spoil_a_lap_until_it_ends():
+    shared = Pages()
+    laps = library("telemetry").Laps(shared)
 
+    def frame(count, time, out):
+        shared.values = {"completedLaps": count, "iCurrentTime": time, "numberOfTyresOut": out}
+        laps.watch()
+        return laps.invalid, laps.last_valid
 
-@pytest.fixture
-def made_pages():
-    import os
-
-    from fake_game import remove_pages
-
-    base = f"ac_gym_laps_{os.getpid()}"
-    yield base
-    remove_pages(base)
+    assert frame(7, 10, 2) == (False, False), "of laps before it nothing is known"
+    assert frame(7, 20, 3) == (True, False)
+    assert frame(7, 30, 0) == (True, False)
+    assert frame(8, 5, 0) == (False, False)
+    assert frame(8, 15, 0) == (False, False)
+    assert frame(9, 5, 0) == (False, True)
+    assert frame(9, 15, 4) == (True, True)
+    assert frame(9, 0, 0) == (False, True), "the lap clock began anew: a first, untimed lap has ended"
+    assert frame(0, 0, 0) == (False, False), "the session began anew"

@@ -38,7 +38,7 @@ class App(object):
         self.joystick = Joystick(self.settings.vjoy_device, getattr(ac, "vjoy_interface", None), self.log)
         self.game = Game(ac, acsys, self.pages, ac_version)
         self.recorder = Recorder(self.settings.record_folder or os.path.join(folder, "recordings"), self.log)
-        self._laps = Laps(ac, acsys, self.pages)
+        self._laps = Laps(self.pages)
         self._telemetry = Telemetry(ac, acsys, self.pages, self._laps, self.log)
         self._ego_tick = Ticker(self.settings.ego_sampling_freq)
         self._record_tick = Ticker(self.settings.sampling_freq)

@@ -13,6 +13,7 @@ from .admission import Admission
 _DATAGRAM = 65536  # a smaller buffer makes Windows lose a longer one without telling how long it was
 _A_FRAME = 32  # datagrams that a frame takes at most
 _WAIT = 0.05  # s, how long the thread waits before it looks at the clock
+_STARVED = 0.1  # s without a sign of the thread: the game does not let it run between frames
 
 
 class EgoServer(object):
@@ -28,6 +29,7 @@ class EgoServer(object):
         self._admission = Admission(settings, joystick, clock, log, self._answer)
         self._stopping = threading.Event()
         self._thread = None
+        self._thread_at = 0.0
         self._socket = self._quick = None
         self.port = settings.ego_server_port
         self.problem = ""
@@ -78,8 +80,8 @@ class EgoServer(object):
         return bool(self._admission.clients)
 
     def frame(self):
-        """Once a frame: datagrams that wait, and who has gone."""
-        if self._quick is None:
+        """Once a frame: does the thread's work where that cannot."""
+        if self._quick is None or time.monotonic() - self._thread_at < _STARVED:
             return
         for _ in range(_A_FRAME):
             try:
@@ -128,6 +130,7 @@ class EgoServer(object):
 
     def _serve(self):
         while not self._stopping.is_set():
+            self._thread_at = time.monotonic()
             try:
                 data, address = self._socket.recvfrom(_DATAGRAM)
             except OSError:  # nothing came, or Windows tells that an earlier datagram found nobody

@@ -8,7 +8,7 @@ import time
 from . import pages
 from .channels import CHANNELS, WIDTH
 
-_NO_LONGER_VALID = 2  # tyres that may be out
+_STILL_VALID = 2  # tyres that may be out
 
 _SOURCE = re.compile(r"(-?)(acsys\.CS|physics|graphics)\.(\w+)(?:\[(\d)\]| (x|y|z), (x|y|z), (x|y|z))?")
 _AXES = "xyz"
@@ -107,20 +107,17 @@ class Telemetry(object):
 class Laps(object):
     """Whether this lap and the last one count: the game's own flag is always 0, so tyres are watched at every frame."""
 
-    def __init__(self, ac, acsys, shared):
-        self._get = ac.getCarState
-        self._lap_count = acsys.CS.LapCount
-        self._pages = shared
-        self._count = None
-        self._time = 0
+    def __init__(self, shared):
+        self._physics, self._graphics = shared.physics, shared.graphics
+        self._count, self._time = None, 0
         self.invalid = False
         self.last_valid = False
 
     def watch(self):
         """Once a frame, main thread."""
-        count = self._get(0, self._lap_count)
-        elapsed = self._pages.graphics.field("iCurrentTime")
-        out = self._pages.physics.field("numberOfTyresOut") > _NO_LONGER_VALID
+        count = self._graphics.field("completedLaps")
+        elapsed = self._graphics.field("iCurrentTime")
+        out = self._physics.field("numberOfTyresOut") > _STILL_VALID
         if count != self._count or elapsed < self._time:
             if self._count is not None and count != self._count:
                 self.last_valid = count > self._count and not self.invalid
