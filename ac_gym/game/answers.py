@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from itertools import chain
 from typing import Any
 
@@ -26,7 +27,8 @@ def config(answer: bytes) -> dict[str, Any]:
     if len(answer) > MAX_CONFIG:
         raise MessageError(f"a configuration of {len(answer)} bytes, more than {MAX_CONFIG}")
     try:
-        settings = ast.literal_eval(answer.decode())
+        with warnings.catch_warnings(action="ignore"):  # Python's own, about spellings in the text
+            settings = ast.literal_eval(answer.decode())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         settings = from_json(answer, MAX_CONFIG)
     if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):

@@ -82,7 +82,7 @@ class GameConnection:
         """The newest state that was not returned before; waits up to `timeout` s (None: the connection's) for it.
 
         Raises GameTimeoutError when none came, GameDismissedError when the plugin ended the connection. Once the
-        silence is longer than the connection's own timeout, connects again, which takes at most that long six times.
+        silence is longer than the connection's own timeout, connects again, each attempt within a few times that long.
         """
         conversation = self._connected()
         patience = self.timeout if timeout is None else timeout
@@ -180,9 +180,10 @@ class GameConnection:
 
     def _resume(self, lost: Conversation) -> State:
         """Connect again until states come, a few times."""
-        reason = lost.no_state(lost.silence)
+        reason = ""
         for attempt in range(1, _RECONNECTS + 1):
-            _log.warning("%s: connecting again (%d of %d)", reason, attempt, _RECONNECTS)
+            symptom = lost.no_state(lost.silence)
+            _log.warning("%s: connecting again (%d of %d)", symptom, attempt, _RECONNECTS)
             self.counters.reconnects += 1
             state, reason = self._try_again()
             if state is not None:

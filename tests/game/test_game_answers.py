@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,15 @@ def test_configuration_is_a_python_literal_or_json() -> None:
 def test_nothing_but_a_table_of_plain_values_is_a_configuration(text: bytes) -> None:
     with pytest.raises(MessageError):
         answers.config(text)
+
+
+def test_the_spelling_of_a_configuration_is_nobodys_warning() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert answers.config(b"{'path': 'C:\\games'}") == {"path": "C:\\games"}
+        with pytest.raises(MessageError):
+            answers.config(b"{'n': 1or 2}")
+    assert caught == []
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
