@@ -8,7 +8,7 @@ import os
 import struct
 
 _VERSION = 7
-_FEWEST, _MOST = 10, 200000
+_FEWEST, _MOST = 10, 100000  # 150 km; an answer has at most 16 MiB
 _HEADER = struct.Struct("<4i")
 _POINT = struct.Struct("<4fi")  # x, y, z, distance, id
 _COUNT = struct.Struct("<i")
