@@ -20,7 +20,7 @@ class Guard:
     """Calls into apps: what they raise goes to the game's log, and the game goes on."""
 
     def __init__(self, log: GameLog) -> None:
-        self._log = log
+        self.log = log
         self._last = ""
         self.errors = 0
 
@@ -32,7 +32,7 @@ class Guard:
             self.errors += 1
             trace = traceback.format_exc()
             if trace != self._last:
-                self._log.log(trace)
+                self.log.log(trace)
             self._last = trace
             return None
 
@@ -55,8 +55,11 @@ class App:
         module = self._guard(importlib.import_module, self.name)
         if module is None:
             return
-        if isinstance(self._guard(module.acMain, AC_VERSION), str):
+        name = self._guard(lambda: module.acMain(AC_VERSION))
+        if isinstance(name, str):
             self._module = module
+        elif name is not None:
+            self._guard.log.log(f"{self.name}: acMain must return the app's name, returned {name!r}")
 
     def update(self, seconds: float) -> None:
         """`acUpdate`, once a frame."""

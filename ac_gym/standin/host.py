@@ -97,6 +97,10 @@ class Host:
             self._sources.insert(0, self._plugin.source)
         elif settings:
             raise ConfigError("settings are those of the plugin, and no plugin is run")
+        names = [source.name for source in self._sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f"two apps are called {name}; the game tells them apart by their folders' names")
         self._pacing = self._choose_pacing(patience)
         self._folder, self._on_log = folder, on_log
         self._frame_s = 1.0 / fps

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from hosting import CAR, FREE_PORTS, TRACK
 
 from ac_gym.car import load_car
 from ac_gym.standin import Host
 from ac_gym.standin.session import Session
 from ac_gym.track import load_track
 from ac_gym.worlds import SimulationSettings
-
-TRACK, CAR = "indianapolis_sp", "bmw_z4_gt3"
-APPS = Path(__file__).parent / "apps"
-FREE_PORTS = {"ego_server_port": 0, "opponents_server_port": 0, "simulation_management_server_port": 0}
 
 
 @pytest.fixture
