@@ -63,6 +63,18 @@ class GameFunctions:
     def getCarBallast(self, car: int) -> float:
         return self._of(car, 0.0)
 
+    def getCarRestrictor(self, car: int) -> float:
+        return self._of(car, 0.0)
+
+    def getCarEngineBrakeCount(self, car: int) -> int:
+        return self._of(car, 0)
+
+    def getCarPowerControllerCount(self, car: int) -> int:
+        return self._of(car, 0)
+
+    def getDriverNationCode(self, car: int) -> str | int:
+        return self._of(car, "AC")
+
     def getCarMinHeight(self, car: int) -> float:
         front, rear = (self._session.car.values[f"suspension_{axle}_ride_height"] for axle in ("front", "rear"))
         return self._of(car, min(front, rear))
@@ -175,6 +187,8 @@ class GameFunctions:
     def _drawn(self, *_: Any) -> int:
         return _DONE
 
+    freeCameraMoveForward = freeCameraMoveRight = freeCameraMoveUpWorld = freeCameraSetClearColor = _drawn
+    freeCameraRotateHeading = freeCameraRotatePitch = freeCameraRotateRoll = _drawn
     glBegin = glVertex2f = glColor3f = glColor4f = glEnd = glQuad = glQuadTextured = _drawn
 
     def _of(self, car: int, value: Any) -> Any:

@@ -107,6 +107,7 @@ class Windows:
     setFontSize = _setter("font_size")
     setFontAlignment = _setter("alignment")
     setCustomFont = _setter("font", "italic", "bold")
+    setFont = _setter("font", "size")
     setFocus = _setter("focus")
     setRange = _setter("low", "high")
     setStep = _setter("step")

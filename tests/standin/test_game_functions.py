@@ -21,17 +21,21 @@ from ac_gym.standin.windows import Windows
 
 GAME = """
 getCarState getDriverName getCarName getTrackName getTrackConfiguration getCarSkin getCarTyreCompound getTrackLength
-getLastSplits getCurrentSplits getWindSpeed getWindDirection isAcLive getCarsCount isConnected isAIControlled isCarInPit
-isCarInPitlane isCarInPitline getCarBallast getCarMinHeight getCarLeaderboardPosition getCarRealTimeLeaderboardPosition
-getCarFFB setCarFFB setCameraMode getCameraMode isCameraOnBoard setCameraCar getCameraCarCount focusCar getFocusedCar
-getServerName getServerIP getServerHttpPort getServerSlotsCount sendChatMessage addOnChatMessageListener log console
-newApp setTitle setSize setPosition getPosition setIconPosition setTitlePosition setVisible setText getText
-setBackgroundOpacity drawBackground drawBorder setBackgroundColor setBackgroundTexture setFontColor setFontSize
-setFontAlignment initFont setCustomFont addOnAppActivatedListener addOnAppDismissedListener addRenderCallback addLabel
-addButton addOnClickedListener addSpinner setRange setStep setValue getValue addOnValueChangeListener addProgressBar
-addCheckBox addOnCheckBoxChanged addTextInput addInputText addOnValidateListener setFocus addListBox addItem addGraph
-addSerieToGraph addValueToGraph newTexture glBegin glVertex2f glColor3f glColor4f glEnd glQuad glQuadTextured shutdown
-restart removeItem setItemNumberPerPage highlightListBoxItem setAllowMultiSelection getItemCount getSelectedItems
+getLastSplits getCurrentSplits getWindSpeed getWindDirection isAcLive getCarsCount isConnected isAIControlled
+isCarInPit isCarInPitlane isCarInPitline getCarBallast getCarMinHeight getCarLeaderboardPosition
+getCarRealTimeLeaderboardPosition getCarFFB setCarFFB setCameraMode getCameraMode isCameraOnBoard setCameraCar
+getCameraCarCount focusCar getFocusedCar getServerName getServerIP getServerHttpPort getServerSlotsCount
+sendChatMessage addOnChatMessageListener log console newApp setTitle setSize setPosition getPosition setIconPosition
+setTitlePosition setVisible setText getText setBackgroundOpacity drawBackground drawBorder setBackgroundColor
+setBackgroundTexture setFontColor setFontSize setFontAlignment initFont setCustomFont addOnAppActivatedListener
+addOnAppDismissedListener addRenderCallback addLabel addButton addOnClickedListener addSpinner setRange setStep
+setValue getValue addOnValueChangeListener addProgressBar addCheckBox addOnCheckBoxChanged addTextInput addInputText
+addOnValidateListener setFocus addListBox addItem addGraph addSerieToGraph addValueToGraph newTexture glBegin
+glVertex2f glColor3f glColor4f glEnd glQuad glQuadTextured shutdown restart setFont getSize addTextBox
+freeCameraMoveForward freeCameraMoveRight freeCameraMoveUpWorld freeCameraRotateHeading freeCameraRotatePitch
+freeCameraRotateRoll freeCameraSetClearColor getCarEngineBrakeCount getCarPowerControllerCount getCarRestrictor
+getDriverNationCode removeItem setItemNumberPerPage highlightListBoxItem setAllowMultiSelection getItemCount
+getSelectedItems
 """
 PATCH = """
 ext_resetCar ext_takeAStepBack ext_markLapAsSpoiled ext_isAltPressed ext_isCtrlPressed ext_isShiftPressed
@@ -80,8 +84,7 @@ def test_nothing_else_is_there(ac: ModuleType) -> None:
     """What the host needs for itself is not the apps' business."""
     extra = {name for name in vars(ac) if not name.startswith("_")} - set((GAME + PATCH).split())
     game = {name for name in extra if not name.startswith("ext_")}
-    assert game <= {"addTextBox", "getSize", "addOnListBoxSelectionListener", "addOnListBoxDeselectionListener",
-                    "setAllowDeselection"}  # fmt: skip
+    assert game <= {"addOnListBoxSelectionListener", "addOnListBoxDeselectionListener", "setAllowDeselection"}
 
 
 def test_names(ac: ModuleType, session: Session) -> None:
@@ -99,6 +102,7 @@ def test_names(ac: ModuleType, session: Session) -> None:
     [
         "getDriverName", "getCarName", "getTrackName", "getTrackConfiguration", "getCarSkin", "getCarTyreCompound",
         "getTrackLength", "getLastSplits", "isConnected", "isCarInPit", "getCarBallast", "getCarMinHeight",
+        "getDriverNationCode", "getCarRestrictor", "getCarEngineBrakeCount", "getCarPowerControllerCount",
         "getCarLeaderboardPosition", "getCarRealTimeLeaderboardPosition", "focusCar", "getCameraCarCount",
     ],
 )  # fmt: skip

@@ -66,23 +66,23 @@ def acUpdate(deltaT):
     speed = ac.getCarState(0, acsys.CS.SpeedKMH)
     fastest = max(fastest, speed)
     gear = ac.getCarState(0, acsys.CS.Gear)
-    ac.setText(labels["speed"], f"{speed:.1f} km/h")
+    ac.setText(labels["speed"], "{0:.1f} km/h".format(speed))
     ac.setText(labels["gear"], "RN"[gear] if gear < 2 else str(gear - 1))
     lap_time = ac.getCarState(0, acsys.CS.LapTime)
     ac.setText(labels["lap"], "{0}: {1}.{2:03d}".format(ac.getCarState(0, acsys.CS.LapCount), *divmod(lap_time, 1000)))
     loads = ac.getCarState(0, acsys.CS.Load)
-    ac.setText(labels["tyres"], " ".join(f"{wheel} {load:.0f}" for wheel, load in zip(WHEELS, loads)))
+    ac.setText(labels["tyres"], " ".join("{0} {1:.0f}".format(wheel, load) for wheel, load in zip(WHEELS, loads)))
     x, y, z = ac.getCarState(0, acsys.CS.WorldPosition)
     front_left = ac.getCarState(0, acsys.CS.TyreContactPoint, acsys.WHEELS.FL)
-    ac.setText(labels["place"], f"{x:.1f} {y:.1f} {z:.1f} wheel {front_left[0]:.1f}")
+    ac.setText(labels["place"], "{0:.1f} {1:.1f} {2:.1f} wheel {3:.1f}".format(x, y, z, front_left[0]))
     packet, rpms = read_page()
-    ac.setText(labels["page"], f"{packet} {rpms}")
-    log_file.write(f"{clock:.3f},{speed:.3f},{lap_time}\n")
+    ac.setText(labels["page"], "{0} {1}".format(packet, rpms))
+    log_file.write("{0:.3f},{1:.3f},{2}\n".format(clock, speed, lap_time))
 
 
 def acShutdown():
     log_file.close()
-    ac.log(f"Lap board: fastest {fastest:.1f} km/h")
+    ac.log("Lap board: fastest {0:.1f} km/h".format(fastest))
 
 
 def on_click(x, y):
