@@ -7,6 +7,7 @@ rate, whether anyone is ready for them or not: `send` applies the controls, `rec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class GameWorld:
         self._apply(_NEUTRAL)
         self.connection.timing.pause()
         if self.settings.reset_car:
-            self.connection.reset()
+            self._reset_car()
             settled = self._next(_NEUTRAL).game_time + self.settings.reset_wait
             while self._next(_NEUTRAL).game_time < settled:
                 pass
@@ -120,6 +121,14 @@ class GameWorld:
         if self._controls is not None:
             self._controls.close()
         self.connection.close()
+
+    def _reset_car(self) -> None:
+        """Ask for it, and go on answering states: silence would look like a driver who is gone."""
+        with ThreadPoolExecutor(1) as asking:
+            answer = asking.submit(self.connection.reset)
+            while not answer.done():
+                self._next(_NEUTRAL)
+        answer.result()
 
     def _apply(self, controls: NDArray[np.float32]) -> None:
         """The device first, then the plugin: it executes them or, where it does not, sees that someone drives."""

@@ -83,14 +83,7 @@ class EgoServer(object):
         """Once a frame: does the thread's work where that cannot."""
         if self._quick is None or time.monotonic() - self._thread_at < _STARVED:
             return
-        for _ in range(_A_FRAME):
-            try:
-                data, address = self._quick.recvfrom(_DATAGRAM)
-            except OSError as error:
-                if _waits(error):
-                    break
-                continue
-            self._take(data, address)
+        self._take_waiting()
         self._watch()
 
     def send(self, row, game_time, flags):
@@ -132,16 +125,31 @@ class EgoServer(object):
         while not self._stopping.is_set():
             self._thread_at = time.monotonic()
             try:
-                data, address = self._socket.recvfrom(_DATAGRAM)
-            except OSError:  # nothing came, or Windows tells that an earlier datagram found nobody
-                self._watch()
-                continue
-            if not self._take(data, address):
+                self._socket.recvfrom(_DATAGRAM, socket.MSG_PEEK)
+                came = True
+            except OSError as error:  # Windows tells, too, that an earlier datagram found nobody
+                came = not _waits(error)
+            if came and not self._take_waiting():
                 time.sleep(0.001)  # a flood of garbage gets no more than a thousand looks a second
             self._watch()
 
+    def _take_waiting(self):
+        """The datagrams that have arrived, in their order, whichever thread is here; False for nothing but garbage."""
+        useful, taken = 0, 0
+        with self._lock:
+            for _ in range(_A_FRAME):
+                try:
+                    data, address = self._quick.recvfrom(_DATAGRAM)
+                except OSError as error:
+                    if _waits(error):
+                        break
+                    continue
+                taken += 1
+                useful += self._take(data, address)
+        return useful > 0 or taken == 0
+
     def _take(self, data, address):
-        """One datagram; whether it meant something."""
+        """One datagram, with the lock held; whether it meant something."""
         try:
             kind, content = messages.parse(data)
         except messages.BadMessageError as error:
@@ -150,25 +158,24 @@ class EgoServer(object):
             if error.hello:
                 self._admission.refuse(address, "malformed", "the hello cannot be understood: {0}".format(error))
             return False
-        with self._lock:
-            if self._stopping.is_set():
-                return True
-            if kind == "connect":
-                self._admission.connect(address)
-                return True
-            if kind == "hello":
-                self._admission.hello(address, content)
-                return True
-            client = self._admission.clients.get(address)
-            if client is None or not _its_own(client, kind, content):
-                self._meter.count("stray")
-                self._log.limited("stray", "{0} of {1[0]}:{1[1]} ignored: it has not connected".format(kind, address))
-                return False
-            client.heard(self._clock)
-            if kind == "controls":
-                return self._drive(client, content)
-            if kind in ("disconnect", "bye"):
-                self._admission.leave(client)
+        if self._stopping.is_set():
+            return True
+        if kind == "connect":
+            self._admission.connect(address)
+            return True
+        if kind == "hello":
+            self._admission.hello(address, content)
+            return True
+        client = self._admission.clients.get(address)
+        if client is None or not _its_own(client, kind, content):
+            self._meter.count("stray")
+            self._log.limited("stray", "{0} of {1[0]}:{1[1]} ignored: it has not connected".format(kind, address))
+            return False
+        client.heard(self._clock)
+        if kind == "controls":
+            return self._drive(client, content)
+        if kind in ("disconnect", "bye"):
+            self._admission.leave(client)
         return True
 
     def _drive(self, client, controls):
