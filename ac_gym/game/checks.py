@@ -15,7 +15,7 @@ from ac_gym.game.installation import APP, Installation, app_folder
 Status = Literal["ok", "advice", "problem", "not applicable"]
 
 _PYTHON = "https://www.python.org/downloads/release/python-335/"
-_SERVERS_NEED = ("_socket.pyd", "select.pyd")
+_SERVERS_NEED = "_socket.pyd"
 _JOYSTICK_NEEDS = "_ctypes.pyd"  # only where the plugin moves vJoy itself
 
 _STATE_RATE = 25.0  # Hz
@@ -81,9 +81,9 @@ def python_modules(game: Path) -> Finding:
     """The compiled modules that the game's Python comes without."""
     folder = game / "system" / "x64" / "DLLs"
     places = (folder, app_folder(game) / "DLLs")  # where the app looks
-    missing = [name for name in (*_SERVERS_NEED, _JOYSTICK_NEEDS) if not any((at / name).is_file() for at in places)]
+    missing = [name for name in (_SERVERS_NEED, _JOYSTICK_NEEDS) if not any((at / name).is_file() for at in places)]
     if not missing:
-        return Finding("Python modules", "ok", f"{', '.join((*_SERVERS_NEED, _JOYSTICK_NEEDS))} are there")
+        return Finding("Python modules", "ok", f"{', '.join((_SERVERS_NEED, _JOYSTICK_NEEDS))} are there")
     text = f"the game's Python lacks {', '.join(missing)}"
     if missing == [_JOYSTICK_NEEDS]:
         text += " (needed only for vjoy_executed_by_server)"

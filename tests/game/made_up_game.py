@@ -71,7 +71,7 @@ def make_documents(folder: Path) -> Path:
 def make_modules(game: Path) -> None:
     folder = game / "system" / "x64" / "DLLs"
     folder.mkdir()
-    for name in ("_socket.pyd", "select.pyd", "_ctypes.pyd"):
+    for name in ("_socket.pyd", "_ctypes.pyd"):
         (folder / name).touch()
 
 

@@ -120,8 +120,8 @@ BREAKAGES: dict[str, tuple[Callable[[MadeUpGame], object], str, str, str, str]] 
         "enabled", "problem", "[PYTHON] ENABLE_PYTHON", "UI Modules",
     ),
     "a module of Python missing": (
-        lambda game: (game.installation.game / "system" / "x64" / "DLLs" / "select.pyd").unlink(),
-        "Python modules", "problem", "lacks select.pyd", "python-335",
+        lambda game: (game.installation.game / "system" / "x64" / "DLLs" / "_socket.pyd").unlink(),
+        "Python modules", "problem", "lacks _socket.pyd", "python-335",
     ),
     "the module for vJoy missing": (
         lambda game: (game.installation.game / "system" / "x64" / "DLLs" / "_ctypes.pyd").unlink(),
