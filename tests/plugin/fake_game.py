@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import mmap
 import struct
 import sys
 import types
@@ -170,18 +171,32 @@ class FakeJoystick:
 NEUTRAL = (16384, 1, 1, 0)
 
 
+_mappings: dict[str, mmap.mmap] = {}
+"""named mappings on Windows, where a page lives as long as someone holds it"""
+
+
 def write_page(base: str, page: str, size: int, fields: dict[str, tuple[int, str]], values: dict[str, Any]) -> None:
     """A page of zeros but for `values`, at the offsets of the app's own table."""
     data = bytearray(size)
     for name, value in values.items():
         offset, code = fields[name]
         struct.pack_into("<" + code, data, offset, *(value if isinstance(value, tuple) else (value,)))
-    Path(f"/dev/shm/{base}_{page}").write_bytes(data)
+    name = f"{base}_{page}"
+    if sys.platform == "win32":
+        if name not in _mappings:
+            _mappings[name] = mmap.mmap(-1, size, tagname=name)
+        _mappings[name][:] = bytes(data)
+    else:
+        Path(f"/dev/shm/{name}").write_bytes(data)
 
 
 def remove_pages(base: str) -> None:
     for page in ("physics", "graphics", "static"):
-        Path(f"/dev/shm/{base}_{page}").unlink(missing_ok=True)
+        name = f"{base}_{page}"
+        if name in _mappings:
+            _mappings.pop(name).close()
+        else:
+            Path(f"/dev/shm/{name}").unlink(missing_ok=True)
 
 
 def library(name: str) -> Any:
