@@ -1,7 +1,7 @@
-"""Everything that the Windows tests need, made under build/windows: compilers and Wine from Debian, a Windows CPython with
-its packages, the core built with mingw-w64, and the package as a wheel lays it out.
+"""Everything that the Windows tests need, made under build/windows: compilers and Wine from Debian, a Windows CPython
+with its packages, the core built with mingw-w64, and the package as a wheel lays it out.
 
-Each part is made again only when what it is made from has changed; a set-up that was killed goes on at the part it was at.
+Each part is made again only when what it is made from has changed; a set-up that was killed goes on where it was.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +30,10 @@ PROGRAMS = ("wine", "wineserver", GCC, "x86_64-w64-mingw32-g++-posix")
 
 PYTHON = BUILD / "python"
 VJOY = BUILD / "vjoy"
-"""folder for PYTHONPATH in which pyvjoy finds a vJoy that only writes down what arrives"""
+"""AC_GYM_TEST_VJOY: folder for PYTHONPATH in which pyvjoy finds a vJoy that only writes down what arrives"""
 CACHE = BUILD / "cache"
 """AC_GYM_CACHE of both systems: what one has built the other reads"""
-TOOLS, CORE, SITE, PREFIX = (BUILD / name for name in ("tools", "core", "site", "prefix"))
+WHEELS, TOOLS, CORE, SITE, PREFIX = (BUILD / name for name in ("wheels", "tools", "core", "site", "prefix"))
 
 
 class UnavailableError(Exception):
@@ -43,7 +45,8 @@ def prepare() -> Wine:
     BUILD.mkdir(parents=True, exist_ok=True)
     with _alone():
         _debian_packages()
-        _made(PYTHON, _python, sys.version, *HERE.glob("native/*"), HERE / "requirements.txt")
+        _made(WHEELS, _wheels, HERE / "requirements.txt")
+        _made(PYTHON, _python, sys.version, *sorted(HERE.glob("native/*")), HERE / "requirements.txt")
         _made(TOOLS, _tools, ROOT / "constraints.txt")
         _made(VJOY, _vjoy, HERE / "native" / "vjoy_interface.c", HERE / "requirements.txt")
         _made(PREFIX, _prefix, _output("wine", "--version"))
@@ -53,6 +56,7 @@ def prepare() -> Wine:
         "PYTHONPATH": windows_path(SITE),
         "PYTHONPYCACHEPREFIX": windows_path(BUILD / "pycache"),  # beside the sources lies this machine's own
         "AC_GYM_CACHE": windows_path(CACHE),
+        "AC_GYM_TEST_VJOY": windows_path(VJOY),
     }
     return Wine(PREFIX, PYTHON / "python.exe", variables)
 
@@ -95,28 +99,36 @@ def _debian_packages() -> None:
 
 
 def _python(folder: Path) -> None:
-    """CPython 3.11 for Windows: its libraries from panda3d's wheel, its pure-Python modules from the one that runs this."""
+    """CPython 3.11 for Windows: its libraries from panda3d's wheel, its pure-Python modules from this interpreter."""
     if sys.version_info[:2] != (3, 11):
         raise UnavailableError(f"the library of Python 3.11 is needed, this is {sys.version.split()[0]}")
     shutil.copytree(sysconfig.get_path("stdlib"), folder / "Lib", ignore=_not_for_windows)
-    packages = folder / "Lib" / "site-packages"
-    with _downloading("the Windows packages in tests/windows/requirements.txt"):
-        _pip(
-            packages, "--require-hashes", "--no-deps", "--no-compile", "--only-binary=:all:",
-            "--platform=win_amd64", "--python-version=3.11", f"--requirement={HERE / 'requirements.txt'}",
-        )  # fmt: skip
-    for library in (packages / "deploy_libs").iterdir():
-        if not library.name.startswith("api-ms-win-"):  # these are Wine's own
-            library.rename(folder / library.name)
-    for rest in packages.glob("panda3d*"):
-        shutil.rmtree(rest)
+    _up_to_date(folder / "Lib" / "importlib" / "metadata" / "__init__.py")
+    for wheel in WHEELS.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            if not wheel.name.startswith("panda3d-"):
+                archive.extractall(folder / "Lib" / "site-packages")
+                continue
+            for name in archive.namelist():
+                library = name.removeprefix("deploy_libs/")
+                if library != name and not library.startswith("api-ms-win-"):  # Wine has its own of these
+                    (folder / library).write_bytes(archive.read(name))
     headers = folder / "include"
     shutil.copytree(sysconfig.get_path("include"), headers)
-    shutil.copy(HERE / "native" / "pyconfig.h", headers)
+    shutil.copy2(HERE / "native" / "pyconfig.h", headers)
     dll = folder / "python311.dll"
     _gcc("-municode", f"-I{headers}", HERE / "native" / "launcher.c", dll, "-o", folder / "python.exe")
     _gcc("-shared", HERE / "native" / "process_prng.c", "-ladvapi32", "-o", folder / "bcryptprimitives.dll")
     _gcc("-shared", "-nostartfiles", _stable_names(dll, BUILD / "python3.def"), "-o", folder / "python3.dll")
+
+
+def _wheels(folder: Path) -> None:
+    """The Windows packages, checked against their digests."""
+    with _downloading("the Windows packages in tests/windows/requirements.txt"):
+        _pip(
+            "download", "--require-hashes", "--no-deps", "--only-binary=:all:", "--platform=win_amd64",
+            "--python-version=3.11", f"--requirement={HERE / 'requirements.txt'}", f"--dest={folder}",
+        )  # fmt: skip
 
 
 def _not_for_windows(folder: str, names: list[str]) -> set[str]:
@@ -125,18 +137,25 @@ def _not_for_windows(folder: str, names: list[str]) -> set[str]:
     return {name for name in names if name in left or name.startswith("config-")}
 
 
+def _up_to_date(finder: Path) -> None:
+    """The DLL is 3.11.9, which calls one method of the path finder in another way than older libraries have it."""
+    source = finder.read_text(encoding="utf-8")
+    older = "\n\n    def invalidate_caches(cls):"
+    finder.write_text(source.replace(older, older.replace("def", "@classmethod\n    def")), encoding="utf-8")
+
+
 def _stable_names(dll: Path, definitions: Path) -> Path:
     """Definitions of python3.dll, which sends the names of the stable interface on to the DLL of this version."""
-    table = _output("x86_64-w64-mingw32-objdump", "--private-headers", str(dll)).split("[Ordinal/Name Pointer] Table")[1]
-    names = [line.split()[-1] for line in table.splitlines() if line.strip().startswith("[") and len(line.split()) > 1]
-    exports = [f"{name} = {dll.stem}.{name}" for name in names if name.startswith(("Py", "_Py"))]
+    headers = _output("x86_64-w64-mingw32-objdump", "--private-headers", str(dll))
+    names = re.findall(r"^\s*\[.*\s(_?Py\w+)$", headers.split("[Ordinal/Name Pointer] Table")[1], re.MULTILINE)
+    exports = [f"{name} = {dll.stem}.{name}" for name in names]
     definitions.write_text("\n".join(["LIBRARY python3.dll", "EXPORTS", *exports]) + "\n")
     return definitions
 
 
 def _tools(folder: Path) -> None:
     with _downloading("cmake, ninja and nanobind"):
-        _pip(folder, f"--constraint={ROOT / 'constraints.txt'}", "cmake", "ninja", "nanobind")
+        _pip("install", f"--target={folder}", f"--constraint={ROOT / 'constraints.txt'}", "cmake", "ninja", "nanobind")
 
 
 def _vjoy(folder: Path) -> None:
@@ -179,8 +198,8 @@ def _downloading(what: str) -> Iterator[None]:
         raise UnavailableError(f"{what} cannot be had:\n{error.stdout}") from error
 
 
-def _pip(folder: Path, *arguments: str) -> None:
-    _run(sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), *arguments)
+def _pip(*arguments: str) -> None:
+    _run(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments)
 
 
 def _cmake(*arguments: str) -> None:

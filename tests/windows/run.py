@@ -1,19 +1,18 @@
 """The Windows tests: those inside run under a Windows Python, those across have one end on each system.
 
-Usage: python tests/windows/run.py [--if-possible] [pytest options]. Exit code 0: all passed; with --if-possible also where
-this machine cannot run them, which is then said in one line.
+Usage: python tests/windows/run.py [--if-possible] [pytest options]. Exit code 0: all passed; with --if-possible also
+where this machine cannot run them, which is then said in one line.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import environment
-from wine import Wine
+from wine import Wine, windows_path
 
-SHARED = ("telemetry", "game", "plugin", "physics", "worlds", "test_car.py")
+SHARED = ("telemetry", "game")
 """tests of every system that also run on Windows"""
 
 
@@ -34,10 +33,10 @@ def main(arguments: list[str]) -> int:
 def _inside(windows: Wine, options: list[str]) -> int:
     """pytest under Windows; its output passes through as it comes."""
     tests = [environment.HERE / "inside", *(environment.ROOT / "tests" / name for name in SHARED)]
-    process = windows.start_python(
-        "-m", "pytest", "-p", "no:cacheprovider", f"--rootdir={environment.windows_path(environment.ROOT)}", *tests, *options
-    )  # fmt: skip
-    assert process.stdin is not None and process.stdout is not None
+    rootdir = f"--rootdir={windows_path(environment.ROOT)}"
+    process = windows.start_python("-m", "pytest", "-p", "no:cacheprovider", rootdir, *tests, *options)
+    assert process.stdin is not None
+    assert process.stdout is not None
     process.stdin.close()
     for line in process.stdout:
         sys.stdout.write(line.decode("utf-8", errors="replace").replace("\r\n", "\n"))
