@@ -13,19 +13,22 @@ Guard = Callable[..., Any]
 
 
 class Screen:
-    """Looks at the windows and works them; apps are named as they named themselves (`ac.newApp`)."""
+    """Looks at the windows and works them; apps are named as they named themselves (`ac.newApp`).
+
+    Any thread may look. What a player does calls the app at once, so it is for the thread that steps the host.
+    """
 
     def __init__(self, windows: Windows, guard: Guard) -> None:
         self._windows, self._guard = windows, guard
 
     def apps(self) -> list[Control]:
         """The apps' windows."""
-        return [control for control in self._windows.controls.values() if control.kind == "app"]
+        return [control for control in list(self._windows.controls.values()) if control.kind == "app"]
 
     def contents(self, app: str) -> list[Control]:
         """What the window of the app of that name holds, in the order in which it was made."""
         window = self._window(app)
-        return [control for control in self._windows.controls.values() if control.parent == window.id]
+        return [control for control in list(self._windows.controls.values()) if control.parent == window.id]
 
     def texts(self, app: str) -> list[str]:
         """The texts that the window shows."""

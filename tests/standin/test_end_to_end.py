@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,7 +67,8 @@ def ask(host: Host, command: str) -> str:
 
 def test_a_client_of_the_reference_project_drives(make_host: MakeHost) -> None:
     """Text `connect`, JSON both ways, Python literals from management."""
-    with running(make_host(settings={}, speed=4.0)) as host, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+    host = make_host(settings={}, speed=math.inf)
+    with running(host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
         end.settimeout(10.0)
         end.connect(("127.0.0.1", host.ports["ego"]))
         end.send(b"connect")
@@ -103,7 +105,7 @@ def test_our_client_drives_in_real_time(make_host: MakeHost) -> None:
             state = game.receive()
             game.send(FULL_THROTTLE)
         assert value(state, "speed") > 15.0
-        assert state.game_time == pytest.approx(host.game_time, abs=1.0)
+        assert 3.99 <= state.game_time <= host.game_time + 1e-6
         assert "driver" in " ".join(host.screen.texts("sensors_par"))
 
 
@@ -163,19 +165,24 @@ def test_the_joystick_is_neutral_once_the_driver_is_gone(make_host: MakeHost) ->
             for _ in range(5):
                 game.receive()
                 game.send(FULL_THROTTLE)
-        assert host.joystick.wait_for_write(0, 5.0)
-        while host.joystick.position.throttle > 1:
-            assert host.joystick.wait_for_write(host.joystick.writes, 5.0)
+        while True:
+            seen, throttle = host.joystick.writes, host.joystick.position.throttle
+            if seen and throttle <= 1:
+                break
+            assert host.joystick.wait_for_write(seen, 5.0)
 
 
-def test_the_record_button_records(make_host: MakeHost) -> None:
-    with running(make_host(settings={})) as host, connected(host) as game:
+def test_the_record_button_records_without_any_client(make_host: MakeHost, tmp_path: Path) -> None:
+    with make_host(settings={"record_folder": tmp_path}) as host:
+        host.step()
         host.screen.click("sensors_par", "Record")
-        for _ in range(20):
-            game.receive()
+        for _ in range(50):
+            host.step()
         host.screen.click("sensors_par", "Stop")
-        host.stop()
-        assert any("sensors_par" in line for line in host.log.lines)
+    (recording,) = tmp_path.iterdir()
+    lines = recording.read_text().splitlines()
+    assert len(lines) == 50
+    assert set(json.loads(lines[-1])) >= set(WIRE_KEYS)
 
 
 def quantised(controls: np.ndarray) -> np.ndarray:
