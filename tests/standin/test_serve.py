@@ -34,8 +34,12 @@ def serve(pages: str) -> Iterator[Serve]:
 
     yield start
     for process in started:
-        process.kill()
-        process.communicate()
+        process.terminate()
+        try:
+            process.communicate(timeout=20.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 def ready(process: subprocess.Popen[str], path: Path) -> dict[str, object]:
