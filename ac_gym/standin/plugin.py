@@ -12,6 +12,7 @@ from ac_gym.errors import ConfigError
 from ac_gym.standin.game_folder import edit_settings
 from ac_gym.standin.ports import choose_ports
 
+_LONGEST_NEUTRAL_AFTER_S = 60.0  # that the plugin takes
 _HOST = "ego_server_host_name"
 _PORTS = {
     "ego": "ego_server_port",
@@ -30,15 +31,16 @@ class PluginSettings:
     def __init__(self, source: Path, pages: str, speed: float, patience: float, settings: Mapping[str, object]) -> None:
         self.source, self.ini = source, f"{source.name}.ini"
         self.values: dict[str, object] = {"vjoy_executed_by_server": True, "pages": pages}
-        if speed == math.inf:
-            self.values["neutral_after"] = 2.0 * patience
-        self.values |= settings
         parser = configparser.ConfigParser(interpolation=None)
         try:
             parser.read_string((source / self.ini).read_text(encoding="utf-8-sig"))
             self._written = dict(parser[source.name])
         except (OSError, KeyError, configparser.Error) as error:
             raise ConfigError(f"{source / self.ini}: cannot be read as the plugin's settings ({error})") from error
+        if speed == math.inf:
+            self.values["neutral_after"] = min(2.0 * patience, _LONGEST_NEUTRAL_AFTER_S)
+            self.values["client_timeout"] = max(2.0 * patience, self._number("client_timeout"))
+        self.values |= settings
         self.ego_rate = self._number("ego_sampling_freq")
 
     def choose_ports(self) -> dict[str, int]:

@@ -129,6 +129,7 @@ def test_a_reset_does_not_wait_for_the_driver(make_host: MakeHost) -> None:
         moving = game.receive()
         game.reset()
         after = game.receive()
+        assert not [line for line in host.log.lines if "default" in line]  # no setting was refused
         assert value(moving, "speed") > 3.0
         assert value(after, "speed") < 1.0
         assert value(after, "current_time") <= 40.0
