@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         return 0 if if_possible else 1
     with windows:
         inside = _inside(windows, options)
-        across = subprocess.run([sys.executable, "-m", "pytest", environment.HERE / "across", *options], check=False)
+    across = subprocess.run([sys.executable, "-m", "pytest", environment.HERE / "across", *options], check=False)
     return inside or across.returncode
 
 
