@@ -34,7 +34,10 @@ class Served:
         ports = [f"--{name}-port={port}" for name, port in self.ports.items()]
         command = [sys.executable, "-m", "ac_gym.cli.main", "serve", f"--pages={self.pages}", *ports, *self.options]
         self.log = open(Path(self._folder.name) / "log.txt", "w+")  # noqa: SIM115 - closed by `kill`
-        self.process = subprocess.Popen([*command, f"--ready-file={self._ready}"], stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            [*command, f"--ready-file={self._ready}"], stdout=self.log, stderr=self.log,
+            env={**os.environ, "TMPDIR": self._folder.name},  # what it leaves behind when it is killed goes with the rest
+        )  # fmt: skip
         deadline = time.monotonic() + PATIENCE_S
         while not self._ready.exists():
             assert self.process.poll() is None, self.text()
