@@ -36,7 +36,7 @@ class Served:
         self.log = open(Path(self._folder.name) / "log.txt", "w+")  # noqa: SIM115 - closed by `kill`
         self.process = subprocess.Popen(
             [*command, f"--ready-file={self._ready}"], stdout=self.log, stderr=self.log,
-            env={**os.environ, "TMPDIR": self._folder.name},  # what it leaves behind when it is killed goes with the rest
+            env={**os.environ, "TMPDIR": self._folder.name},  # so that what a kill leaves behind goes
         )  # fmt: skip
         deadline = time.monotonic() + PATIENCE_S
         while not self._ready.exists():
