@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint wheel sanitize clean
+.PHONY: demo test test-windows lint wheel sanitize clean
 
 demo: $(VENV)/.train  ## train on Monza in the simulator (about 13 minutes on 2 cores); ends with a lap, plots and a video
 	$(BIN)/python train.py --config configs/demo.yaml
 
 test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest
+
+test-windows: $(VENV)/.dev  ## the Windows code under Wine, which it sets up (docs/windows.md)
+	$(BIN)/python tests/windows/run.py $(OPTIONS)
 
 lint: $(VENV)/.dev  ## format, style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -42,6 +42,8 @@ class UnavailableError(Exception):
 
 def prepare() -> Wine:
     """Makes what is missing and gives the Windows session to open; UnavailableError where that cannot be."""
+    if sys.version_info[:2] != (3, 11):
+        raise UnavailableError(f"the standard library of Python 3.11 is needed, this is {sys.version.split()[0]}")
     BUILD.mkdir(parents=True, exist_ok=True)
     with _alone():
         _debian_packages()
@@ -100,8 +102,6 @@ def _debian_packages() -> None:
 
 def _python(folder: Path) -> None:
     """CPython 3.11 for Windows: its libraries from panda3d's wheel, its pure-Python modules from this interpreter."""
-    if sys.version_info[:2] != (3, 11):
-        raise UnavailableError(f"the library of Python 3.11 is needed, this is {sys.version.split()[0]}")
     shutil.copytree(sysconfig.get_path("stdlib"), folder / "Lib", ignore=_not_for_windows)
     _up_to_date(folder / "Lib" / "importlib" / "metadata" / "__init__.py")
     for wheel in WHEELS.glob("*.whl"):
@@ -195,11 +195,11 @@ def _downloading(what: str) -> Iterator[None]:
     try:
         yield
     except subprocess.CalledProcessError as error:
-        raise UnavailableError(f"{what} cannot be had:\n{error.stdout}") from error
+        raise UnavailableError(f"{what} cannot be had (see above)") from error
 
 
 def _pip(*arguments: str) -> None:
-    _run(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments)
+    _run(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries=2", *arguments)
 
 
 def _cmake(*arguments: str) -> None:

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import environment
 from wine import Wine, windows_path
 
-SHARED = ("telemetry", "game")
-"""tests of every system that also run on Windows"""
+SHARED = (
+    "telemetry", "plugin/test_app.py", "plugin/test_app_joystick.py", "plugin/test_ego.py", "plugin/test_opponents.py",
+    "plugin/test_recorder.py", "plugin/test_settings.py", "game/controls", "game/test_doctor.py",
+    "game/test_game_client.py", "game/test_ini.py", "game/test_install.py", "game/test_installation.py",
+    "standin/test_host.py", "worlds/test_simulated.py",
+)  # fmt: skip
+"""tests of every system that run on Windows too: shared memory, sockets, files, processes, threads of the core"""
+LIMIT_S = 600.0
 
 
 def main(arguments: list[str]) -> int:
@@ -26,8 +33,8 @@ def main(arguments: list[str]) -> int:
         return 0 if if_possible else 1
     with windows:
         inside = _inside(windows, options)
-    across = subprocess.run([sys.executable, "-m", "pytest", environment.HERE / "across", *options], check=False)
-    return inside or across.returncode
+    across = [sys.executable, "-m", "pytest", str(environment.HERE / "across"), *options]
+    return inside or subprocess.run(across, check=False, timeout=LIMIT_S).returncode
 
 
 def _inside(windows: Wine, options: list[str]) -> int:
@@ -35,12 +42,14 @@ def _inside(windows: Wine, options: list[str]) -> int:
     tests = [environment.HERE / "inside", *(environment.ROOT / "tests" / name for name in SHARED)]
     rootdir = f"--rootdir={windows_path(environment.ROOT)}"
     process = windows.start_python("-m", "pytest", "-p", "no:cacheprovider", rootdir, *tests, *options)
+    limit = threading.Timer(LIMIT_S, process.kill)
+    limit.start()
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.close()
     for line in process.stdout:
-        sys.stdout.write(line.decode("utf-8", errors="replace").replace("\r\n", "\n"))
-        sys.stdout.flush()
+        print(line.decode("utf-8", errors="replace").rstrip(), flush=True)
+    limit.cancel()
     return process.wait()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
@@ -43,8 +44,9 @@ class Wine:
         # The first program also starts Windows' services, which keep its standard handles: so it is one of our own that
         # stays, and nobody else waits for the end of a pipe that a service holds.
         self._sleeper = self.start("cmd", "/c", "echo awake & set /p line=", stderr=subprocess.DEVNULL)
-        assert self._sleeper.stdout is not None
-        if not self._sleeper.stdout.readline().startswith(b"awake"):
+        awake, _, _ = select.select([self._sleeper.stdout], [], [], 60.0)
+        if not awake or self._sleeper.poll() is not None:
+            self.__exit__()
             raise RuntimeError(f"Wine does not start in {self.prefix}; remove that folder and try again")
         return self
 
