@@ -12,8 +12,6 @@ from ac_gym.standin.joystick import VirtualJoystick
 _SPIN_S = 0.0003  # a sleep ends this much late, often enough
 _FORGET_S = 0.25  # a delay longer than this is not made up for
 _LOOK_S = 0.002
-_SEARCH_PATIENCE_S = 0.5
-_SEARCH_CYCLES = 10  # a driver who answers at random is not searched for longer
 
 
 class Pacing(Protocol):
@@ -64,9 +62,9 @@ class Steady:
 class LockStep:
     """As fast as the driver answers: every `cycle` frames the app sends a state, and this waits for its answer.
 
-    Which frames those are is found by watching the joystick: after each frame the host waits a little, until it was
-    written in two frames `cycle` apart and not between. A driver who lets two states pass without an answer, `patience`
-    s each, is taken to be gone; while nobody drives, frames keep real time.
+    Those are the frames whose number, from the first on, is a multiple of `cycle`: the app counts game time as the
+    host does. A driver who lets two states pass without an answer, `patience` s each, is taken to be gone; while
+    nobody drives, frames keep real time.
 
     `meanwhile` is called every few ms of waiting, so that apps are not cut off; it says whether to wait no longer.
     """
@@ -83,7 +81,6 @@ class LockStep:
         self._meanwhile = meanwhile
         self._idle = Steady(period)
         self._driving = False
-        self._begin_search()
         self._frame = self._missed = 0
         self._before = self._seen = joystick.writes
         self.overruns = 0
@@ -94,44 +91,22 @@ class LockStep:
 
     def wait(self) -> None:
         if not self._driving and self._joystick.writes != self._seen:
-            self._driving = True
-            self._begin_search()
+            self._driving, self._missed = True, 0
         self._seen = self._joystick.writes
         if not self._driving:
             self._idle.wait()
-        elif self._phase is None:
-            self._search()
-        elif self._frame % self._cycle == self._phase:
-            self._expect(self._patience)
-            if self._missed > 1:
-                self._driving = False
+        elif self._frame % self._cycle == 0:
+            answered = self._expect()
+            self._missed = 0 if answered else self._missed + 1
+            self.overruns += not answered
+            self._driving = self._missed < 2
 
-    def _begin_search(self) -> None:
-        self._phase: int | None = None
-        self._answered: int | None = None
-        self._searched = self._missed = 0
-
-    def _search(self) -> None:
-        self._searched += 1
-        if self._expect(min(self._patience, _SEARCH_PATIENCE_S)):
-            regular = self._answered is not None and self._frame - self._answered == self._cycle
-            if regular or self._searched > _SEARCH_CYCLES * self._cycle:
-                self._phase = self._frame % self._cycle
-            self._answered = self._frame
-        elif self._missed > 2 * self._cycle:
-            self._driving = False
-
-    def _expect(self, seconds: float) -> bool:
+    def _expect(self) -> bool:
         """Waits for the joystick to be written since the frame began; whether it was."""
-        given_up = time.perf_counter() + seconds
-        while not (written := self._joystick.wait_for_write(self._before, min(_LOOK_S, seconds))):
-            if self._meanwhile():
-                return False
-            if time.perf_counter() >= given_up:
+        given_up = time.perf_counter() + self._patience
+        while not (written := self._joystick.wait_for_write(self._before, min(_LOOK_S, self._patience))):
+            if self._meanwhile() or time.perf_counter() >= given_up:
                 break
-        self._missed = 0 if written else self._missed + 1
-        if self._phase is not None:
-            self.overruns += not written
         self._seen = self._joystick.writes
         return written
 
