@@ -1,0 +1,67 @@
+// What lies behind everything: sky, hills on the horizon, and open land up to it.
+#pragma once
+
+#include <cmath>
+
+#include "render/painter.h"
+
+namespace ac::render {
+
+template <int Channels>
+void draw_sky_and_land(Painter<Channels>& p) {
+    Canvas<Channels>& canvas = p.canvas;
+    const Lens& lens = p.lens;
+    const int height = canvas.height();
+    const Vec3 axis = lens.forward();
+    const float level = std::sqrt(axis.x * axis.x + axis.y * axis.y);
+    const Ink<Channels> near_land = ink_of<Channels>(terrain);
+    if (level < 0.4f) return canvas.rows(0, height, near_land);  // no horizon in sight
+
+    const Vec3 ahead{axis.x / level, axis.y / level, 0.0f}, aside{ahead.y, -ahead.x, 0.0f};
+    const Vec3 horizon = lens.turned(ahead);
+    const int horizon_row = int(std::min(std::max(0.0f, lens.pixel(horizon).y), float(height)));
+    for (int r = 0; r < height; ++r) {
+        if (r > horizon_row + height / 16) {
+            canvas.rows(r, height, near_land);
+            break;
+        }
+        const float over = std::max(float(horizon_row - r) / lens.focal, 0.0f);  // tangent of the elevation
+        canvas.rows(r, r + 1, ink_of<Channels>(mixed(haze_colour, zenith, std::min(over / (over + 0.35f) * 1.25f, 1.0f))));
+    }
+
+    // Two ranges of hills by bearing, the nearer one lower and greener.
+    constexpr int bearings = 64;
+    constexpr float turn = 6.2831853f / bearings;
+    const float heading = std::atan2(axis.y, axis.x), half_view = std::atan(0.5f * canvas.width() / lens.focal) + 2.0f * turn;
+    const int first = int(std::floor((heading - half_view) / turn)), last = int(std::ceil((heading + half_view) / turn));
+    for (int range = 0; range < 2; ++range) {
+        const Ink<Channels> ink = ink_of<Channels>(range == 0 ? Rgb{158, 182, 206} : Rgb{132, 160, 156});
+        auto top_at = [&](int i) {
+            const float a = turn * float(i), b = a * float(range + 3);
+            const float ridge = 0.5f + 0.28f * std::sin(b + 1.3f) + 0.22f * std::sin(2.0f * b + 0.4f + float(range));
+            return Vec3{std::cos(a), std::sin(a), (range == 0 ? 0.062f : 0.036f) * ridge};
+        };
+        Vec3 a = top_at(first), foot_a = lens.turned({a.x, a.y, -0.01f});
+        a = lens.turned(a);
+        for (int i = first + 1; i <= last; ++i) {
+            Vec3 b = top_at(i);
+            const Vec3 foot_b = lens.turned({b.x, b.y, -0.01f});
+            b = lens.turned(b);
+            const Vec3 corners[4] = {a, b, foot_b, foot_a};
+            p.face(corners, 4, 1u, Solid<Channels>(ink));
+            a = b, foot_a = foot_b;
+        }
+    }
+
+    // Land in strips across the view, from the horizon to close by.
+    constexpr float strips[] = {6000.0f, 2400.0f, 1200.0f, 600.0f, 300.0f, 150.0f, 60.0f, 20.0f, 2.0f};
+    auto corner = [&](float distance, float side) {
+        return lens.turned({distance * (ahead.x + side * aside.x), distance * (ahead.y + side * aside.y), -lens.over_road});
+    };
+    for (std::size_t i = 0; i + 1 < std::size(strips); ++i) {
+        const Vec3 corners[4] = {corner(strips[i], -4.0f), corner(strips[i], 4.0f), corner(strips[i + 1], 4.0f), corner(strips[i + 1], -4.0f)};
+        p.face(corners, 4, 0u, Solid<Channels>(ink_of<Channels>(mixed(terrain, haze_colour, haze_share(strips[i + 1])))));
+    }
+}
+
+}  // namespace ac::render
