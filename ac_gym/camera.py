@@ -60,11 +60,16 @@ VIEWS: Mapping[str, View] = MappingProxyType(
 
 
 class Scene(Protocol):
-    """What a camera stands in; every World is one."""
+    """What a camera stands in; every World is one, `scene_of` makes others."""
 
-    track: Track
-    car: Car
-    native_track: _core.Track
+    @property
+    def track(self) -> Track: ...
+
+    @property
+    def car(self) -> Car: ...
+
+    @property
+    def native_track(self) -> _core.Track: ...
 
 
 class Camera:
@@ -86,12 +91,10 @@ class Camera:
         racing_line: bool = False,
         threads: int = 1,
     ) -> None:
-        if isinstance(view, str) and view not in VIEWS:
-            raise UnknownNameError("view", view, VIEWS)
         if color not in COLORS:
             raise UnknownNameError("color", color, COLORS)
-        self.view = VIEWS[view] if isinstance(view, str) else view
-        self.width, self.height = _size(size)
+        self.view = view_named(view) if isinstance(view, str) else view
+        self.width, self.height = checked_size(size)
         self.color = color
         settings = _core.CameraSettings()
         settings.width, settings.height, settings.gray = self.width, self.height, color == "gray"
@@ -101,11 +104,6 @@ class Camera:
         middle = figures["chassis_wheelbase"] * (0.5 - figures["chassis_front_weight"])
         settings.set_car(figures["chassis_length"], figures["chassis_width"], middle)
         self._camera = _core.Camera(scene.native_track, settings, threads or os.cpu_count() or 1)
-
-    @classmethod
-    def of(cls, track: Track, car: Car, **settings: object) -> Camera:
-        """A camera for laps that come from no world, such as recorded ones; `settings` as above."""
-        return cls(_Place(track, car, native_track(track, speed_profile(track, envelope(car)).speed)), **settings)  # type: ignore[arg-type]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -121,16 +119,15 @@ class Camera:
     ) -> NDArray[np.uint8]:
         """A picture for each of the frames (N, channels.WIDTH): `out`, or a new array (N, height, width, channels).
 
-        `others` (M, channels.WIDTH): frames of the other cars that are to be seen. If they are `frames` itself, the N
-        cars see each other. The pictures of `out` may lie apart, each in one piece. ValueError for other shapes, and
-        for a frame whose position is not finite.
+        `others` (M, channels.WIDTH): frames of the cars that are to be seen; one at the very place of the car that
+        carries the camera is that car, so `others=frames` lets N cars see each other. The pictures of `out` may lie
+        apart, each in one piece. ValueError for other shapes, and for a frame whose position is not finite.
         """
-        same = others is frames
         frames = np.ascontiguousarray(frames, np.float64)
         if frames.ndim != 2 or frames.shape[1] != channels.WIDTH:
             raise ValueError(f"frames must have shape (N, {channels.WIDTH}), have {frames.shape}")
         if others is not None:
-            others = frames if same else np.ascontiguousarray(others, np.float64)
+            others = np.ascontiguousarray(others, np.float64)
             if others.ndim != 2 or others.shape[1] != channels.WIDTH:
                 raise ValueError(f"others must have shape (M, {channels.WIDTH}), have {others.shape}")
         wanted = (len(frames), *self.shape)
@@ -138,18 +135,33 @@ class Camera:
             out = np.empty(wanted, np.uint8)
         elif out.dtype != np.uint8 or out.shape != wanted:
             raise ValueError(f"out must be uint8 of shape {wanted}, is {out.dtype} of shape {out.shape}")
-        self._camera.draw(frames, others, same, out)
+        elif not out.flags.writeable:
+            raise ValueError("out must be writable")
+        self._camera.draw(frames, others, out)
         return out
 
 
+def scene_of(track: Track, car: Car) -> Scene:
+    """A scene for laps that come from no world, such as recorded ones."""
+    return _Scene(track, car, native_track(track, speed_profile(track, envelope(car)).speed))
+
+
 @dataclass(frozen=True)
-class _Place:
+class _Scene:
     track: Track
     car: Car
     native_track: _core.Track
 
 
-def _size(size: tuple[int, int]) -> tuple[int, int]:
+def view_named(name: str) -> View:
+    """One of `VIEWS`."""
+    if name not in VIEWS:
+        raise UnknownNameError("view", name, VIEWS)
+    return VIEWS[name]
+
+
+def checked_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of a picture that can be."""
     try:
         width, height = (int(n) for n in size)
     except (TypeError, ValueError):

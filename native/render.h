@@ -1,5 +1,5 @@
 // The camera: pictures of a circuit and its cars from telemetry frames, many at a time, into the caller's memory. A picture
-// depends on its frame (and the other cars' frames) alone, so it is the same whatever the number of threads.
+// depends on its frame (and those of the other cars) alone, so it is the same whatever the number of threads.
 #pragma once
 
 #include <algorithm>
@@ -25,11 +25,10 @@ struct Settings {
     bool racing_line = false;  // coloured by the pace of the limit lap
 };
 
-// Frames of the other cars: rows of numbers, `width` of a frame apart.
+// Frames of the cars to be seen. One at the very place of the car that carries the camera is that car, and not drawn again.
 struct Others {
     const double* frames = nullptr;
     int count = 0;
-    bool same = false;  // they are the frames that are drawn: a car is not its own neighbour
 };
 
 class Camera {
@@ -50,9 +49,9 @@ public:
                 for (int i = int(std::int64_t(count) * part / parts), last = int(std::int64_t(count) * (part + 1) / parts); i < last; ++i) {
                     const double* frame = frames + std::size_t(i) * channel::width;
                     if (settings_.gray)
-                        draw_one(gray_, scratch_[part], frame, i, others, pictures + std::size_t(i) * stride);
+                        draw_one(gray_, scratch_[part], frame, others, pictures + std::size_t(i) * stride);
                     else
-                        draw_one(rgb_, scratch_[part], frame, i, others, pictures + std::size_t(i) * stride);
+                        draw_one(rgb_, scratch_[part], frame, others, pictures + std::size_t(i) * stride);
                 }
         }, 1);
     }
@@ -76,7 +75,7 @@ private:
     float range_;
 
     template <int Channels>
-    void draw_one(const Palette<Channels>& palette, Scratch& scratch, const double* frame, int index, const Others& others, std::uint8_t* picture) {
+    void draw_one(const Palette<Channels>& palette, Scratch& scratch, const double* frame, const Others& others, std::uint8_t* picture) {
         const Body body = body_of(scenery_.track(), frame, settings_.view.shake);
         const Lens lens(settings_.view, body, settings_.width, settings_.height);
         Canvas<Channels> canvas(picture, settings_.width, settings_.height);
@@ -85,7 +84,7 @@ private:
 
         Ground<Channels> ground(painter, scenery_, settings_.racing_line);
         ground.find(range_, scratch.blocks);
-        find_others(lens, index, others, scratch.others);
+        find_others(lens, body, others, scratch.others);
         CarPainter<Channels> cars(painter, settings_.car);
         for (const Seen& seen : scratch.blocks) {
             ground.draw(seen);
@@ -106,14 +105,16 @@ private:
     }
 
     // The nearest of them, farthest first. Each is drawn after the ground below its near end.
-    void find_others(const Lens& lens, int own, const Others& others, std::vector<Other>& found) const {
+    void find_others(const Lens& lens, const Body& own, const Others& others, std::vector<Other>& found) const {
         constexpr std::size_t most = 32;
+        constexpr double inside = 1.0;  // m
         const float reach = 0.5f * range_;
         found.clear();
         for (int i = 0; i < others.count; ++i) {
-            if (others.same && i == own) continue;
             const double* frame = others.frames + std::size_t(i) * channel::width;
-            const float dx = float(frame[channel::world_position] - lens.x), dy = float(frame[channel::world_position + 1] - lens.y);
+            const double x = frame[channel::world_position], y = frame[channel::world_position + 1];
+            if (std::fabs(x - own.x) < inside && std::fabs(y - own.y) < inside) continue;
+            const float dx = float(x - lens.x), dy = float(y - lens.y);
             const float distance = std::sqrt(dx * dx + dy * dy);
             if (distance < reach) found.push_back({distance, i, 0});
         }

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.car import load_car
+from ac_gym.envs.settings import RenderSettings
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task import Task, TaskSettings, Telemetry
 from ac_gym.task.task import EndingTerm, ObservationTerm, RewardTerm
@@ -38,7 +39,10 @@ class Session:
         extra_observations: Sequence[ObservationTerm] = (),
         **settings: Any,
     ) -> None:
-        task, simulation, game = _split(settings, TaskSettings, SimulationSettings, GameSettings)
+        task, simulation, game, render = _split(
+            settings, TaskSettings, SimulationSettings, GameSettings, RenderSettings
+        )
+        self.render_settings: RenderSettings = render
         self._owns_world = isinstance(world, str)
         self.world = _world(world, count, track, car, simulation, game, task.ego_sampling_freq)
         self.task = Task(

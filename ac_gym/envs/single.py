@@ -43,9 +43,12 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     `packets_lost`, `packets_late`, `deadline_misses` and `state_age` (s) besides. `send` and `receive` are the two
     halves of `step`, for a learner that works while the game drives.
 
-    Every field of `ac_gym.task.TaskSettings`, `ac_gym.worlds.SimulationSettings` (the simulator) and
-    `ac_gym.worlds.GameSettings` (the game) is a keyword, and `reward_terms`,
-    `endings` and `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).
+    `render_mode`: `rgb_array` or `human` (a window); `render_view` and the other fields of
+    `ac_gym.envs.settings.RenderSettings` say what the pictures show.
+
+    Every field of `ac_gym.task.TaskSettings`, `ac_gym.worlds.SimulationSettings` (the simulator),
+    `ac_gym.worlds.GameSettings` (the game) and `RenderSettings` is a keyword, and `reward_terms`, `endings` and
+    `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).
     """
 
     metadata: dict[str, Any] = _METADATA
@@ -121,10 +124,12 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             )
             return None
         if self._renderer is None:
-            from ac_gym.envs.rendering import Renderer  # needs pygame
+            from ac_gym.envs.rendering import Renderer
 
-            world, fps = self.session.world, self.metadata["render_fps"]
-            self._renderer = Renderer(world.track, world.car, self.telemetry, self.render_mode, fps)
+            session, fps = self.session, self.metadata["render_fps"]
+            self._renderer = Renderer(
+                session.world, self.telemetry, session.render_settings, render_mode=self.render_mode, fps=fps
+            )
         return self._renderer.draw(0)
 
     def close(self) -> None:

@@ -133,10 +133,11 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
         if self.render_mode is None:
             return None
         if self._renderer is None:
-            from ac_gym.envs.rendering import Renderer  # needs pygame
+            from ac_gym.envs.rendering import Renderer
 
-            self._renderer = Renderer(self.session.world.track, self.session.world.car, self.telemetry)
-        return tuple(self._renderer.draw(i) for i in range(self.num_envs))
+            world = self.session.world
+            self._renderer = Renderer(world, self.telemetry, self.session.render_settings, threads=world.threads)
+        return self._renderer.draw_all()
 
     def close_extras(self, **kwargs: Any) -> None:
         if self._renderer is not None:

@@ -30,15 +30,15 @@ void check_frames(const Frames& frames, const char* name) {
     }
 }
 
-void draw(render::Camera& camera, Frames frames, std::optional<Frames> others, bool same, Pictures out) {
+void draw(render::Camera& camera, Frames frames, std::optional<Frames> others, Pictures out) {
     const render::Settings& s = camera.settings();
     const std::size_t n = frames.shape(0), h = std::size_t(s.height), w = std::size_t(s.width), c = std::size_t(camera.channels());
     check_frames(frames, "frames");
     if (others) check_frames(*others, "others");
     const bool shaped = out.shape(0) == n && out.shape(1) == h && out.shape(2) == w && out.shape(3) == c;
     const bool dense = (c == 1 || out.stride(3) == 1) && (w == 1 || out.stride(2) == std::int64_t(c)) && (h == 1 || out.stride(1) == std::int64_t(w * c));
-    if (!shaped || !dense || (n > 1 && out.stride(0) < std::int64_t(h * w * c))) throw std::invalid_argument("out must be (N, height, width, channels), each picture in one piece");
-    const render::Others seen = others ? render::Others{others->data(), int(others->shape(0)), same} : render::Others{};
+    if (!shaped || (n > 0 && !dense) || (n > 1 && out.stride(0) < std::int64_t(h * w * c))) throw std::invalid_argument("out must be (N, height, width, channels), each picture in one piece");
+    const render::Others seen = others ? render::Others{others->data(), int(others->shape(0))} : render::Others{};
     nb::gil_scoped_release release;
     camera.draw(frames.data(), int(n), seen, out.data(), std::size_t(n > 1 ? out.stride(0) : 0));
 }
@@ -70,6 +70,6 @@ void bind_render(nb::module_& m) {
             if (s.width < 1 || s.height < 1 || s.width > 8192 || s.height > 8192) throw std::invalid_argument("a picture has 1 to 8192 pixels a side");
             new (self) render::Camera(std::move(track), s, threads);
         }, "track"_a, "settings"_a, "threads"_a)
-        .def("draw", &draw, "frames"_a, "others"_a.none(), "same"_a, "out"_a,
+        .def("draw", &draw, "frames"_a, "others"_a.none(), "out"_a,
              "Fill `out` (N, height, width, channels) with a picture for each of `frames` (N, FRAME_WIDTH); `others`: the cars to be seen.");
 }
