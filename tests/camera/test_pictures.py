@@ -134,6 +134,19 @@ def test_road_run_off_and_sky_have_their_colours(placed: Placed, track: str) -> 
     assert gravel > 3
 
 
+def test_the_road_goes_on_across_the_start_line(placed: Placed) -> None:
+    world, _ = placed(FLAT, [(0.0, 0.0)])
+    t, ground = world.track, Ground(world.track)
+    s = t.length_m - 16.0
+    _, frames = placed(FLAT, [(s, 0.0)])
+    picture = Camera(world, size=SIZE).draw(frames)[0]
+    model = Pinhole(VIEWS["cockpit"], SIZE, ground, frames[0], s, 0.0)
+    for i in (-3, -1, 1, 2, 6):
+        assert is_asphalt(colour_at(picture, model, ground.point(i, -2.0)))
+    line = 0.8 * ground.point(0, -2.0) + 0.2 * ground.point(1, -2.0)
+    assert colour_at(picture, model, line).min() > 200
+
+
 def test_haze_makes_the_distance_pale(placed: Placed) -> None:
     world, frames = placed(FLAT, [(200.0, 0.0)])
     ground = Ground(world.track)
