@@ -35,7 +35,7 @@ class Camera {
 public:
     Camera(std::shared_ptr<const Track> track, const Settings& settings, int threads)
         : settings_(settings), scenery_(std::move(track)), pool_(threads), scratch_(pool_.threads()) {
-        range_ = std::min(std::max(6.0f * float(settings.height), 400.0f), 1000.0f);
+        range_ = std::min(std::max(5.0f * float(settings.height), 400.0f), 1000.0f);
     }
 
     const Settings& settings() const { return settings_; }
@@ -68,6 +68,7 @@ private:
 
     Settings settings_;
     Scenery scenery_;
+    Hills hills_;
     Palette<1> gray_;
     Palette<3> rgb_;
     Pool pool_;
@@ -80,7 +81,7 @@ private:
         const Lens lens(settings_.view, body, settings_.width, settings_.height);
         Canvas<Channels> canvas(picture, settings_.width, settings_.height);
         Painter<Channels> painter(canvas, lens, palette);
-        draw_sky_and_land(painter);
+        draw_sky_and_land(painter, hills_);
 
         Ground<Channels> ground(painter, scenery_, settings_.racing_line);
         ground.find(range_, scratch.blocks);

@@ -157,8 +157,10 @@ private:
             if (with_line_) band(line_left, line_right, braking + s.pace);
             if (behind == 0) start_line(far, near, ahead_is_far);
         }
-        standing(far, near, wall_left, wall_height, wall_height, inks[barrier + tone]);
-        standing(far, near, wall_right, wall_height, wall_height, inks[barrier + tone]);
+        if (pixel_ < 3.0f * wall_height) {
+            standing(far, near, wall_left, wall_height, wall_height, inks[barrier + tone]);
+            standing(far, near, wall_right, wall_height, wall_height, inks[barrier + tone]);
+        }
     }
 
     static bool wider(const Section& s, Lane left, Lane right) { return s.lane[left] - s.lane[right] > 0.05f; }
@@ -226,6 +228,10 @@ private:
     // A face on one of the lanes, so high (m) at its ends; below the ground where that is negative.
     void standing(const Outline& far, const Outline& near, int lane, float far_height, float near_height, Ink<Channels> ink) {
         constexpr unsigned level_edges = 0b0101u;
+        if (far.in_front && near.in_front) {
+            const float width = float(p_.canvas.width()), aside = 0.25f * width;  // as far as a face may lean
+            if (std::max(far.x[lane], near.x[lane]) < -aside || std::min(far.x[lane], near.x[lane]) > width + aside) return;
+        }
         const Vec3 foot_far = far.at(lane), foot_near = near.at(lane);
         const Vec3 top_far = foot_far + far_height * far.up, top_near = foot_near + near_height * near.up;
         if (far.in_front && near.in_front && top_far.z > Lens::nearest && top_near.z > Lens::nearest) {

@@ -7,8 +7,30 @@
 
 namespace ac::render {
 
+// Two ranges of hills by bearing, the nearer one lower and greener.
+class Hills {
+public:
+    static constexpr int ranges = 2, bearings = 48;
+    static constexpr float turn = 6.2831853f / bearings;
+    static constexpr Rgb colours[ranges] = {{158, 182, 206}, {132, 160, 156}};
+
+    Hills() {
+        constexpr float highest[ranges] = {0.062f, 0.036f};  // tangent of the elevation
+        for (int range = 0; range < ranges; ++range)
+            for (int i = 0; i < bearings; ++i) {
+                const float a = turn * float(i), b = a * float(range + 3);
+                const float ridge = 0.5f + 0.28f * std::sin(b + 1.3f) + 0.22f * std::sin(2.0f * b + 0.4f + float(range));
+                tops_[range][i] = {std::cos(a), std::sin(a), highest[range] * ridge};
+            }
+    }
+    Vec3 top(int range, int i) const { return tops_[range][(i % bearings + bearings) % bearings]; }
+
+private:
+    Vec3 tops_[ranges][bearings];
+};
+
 template <int Channels>
-void draw_sky_and_land(Painter<Channels>& p) {
+void draw_sky_and_land(Painter<Channels>& p, const Hills& hills) {
     Canvas<Channels>& canvas = p.canvas;
     const Lens& lens = p.lens;
     const int height = canvas.height();
@@ -29,27 +51,20 @@ void draw_sky_and_land(Painter<Channels>& p) {
         canvas.rows(r, r + 1, ink_of<Channels>(mixed(haze_colour, zenith, std::min(over / (over + 0.35f) * 1.25f, 1.0f))));
     }
 
-    // Two ranges of hills by bearing, the nearer one lower and greener.
-    constexpr int bearings = 64;
-    constexpr float turn = 6.2831853f / bearings;
-    const float heading = std::atan2(axis.y, axis.x), half_view = std::atan(0.5f * canvas.width() / lens.focal) + 2.0f * turn;
-    const int first = int(std::floor((heading - half_view) / turn)), last = int(std::ceil((heading + half_view) / turn));
-    for (int range = 0; range < 2; ++range) {
-        const Ink<Channels> ink = ink_of<Channels>(range == 0 ? Rgb{158, 182, 206} : Rgb{132, 160, 156});
-        auto top_at = [&](int i) {
-            const float a = turn * float(i), b = a * float(range + 3);
-            const float ridge = 0.5f + 0.28f * std::sin(b + 1.3f) + 0.22f * std::sin(2.0f * b + 0.4f + float(range));
-            return Vec3{std::cos(a), std::sin(a), (range == 0 ? 0.062f : 0.036f) * ridge};
+    const float heading = std::atan2(axis.y, axis.x), half_view = std::atan(0.5f * float(canvas.width()) / lens.focal) + Hills::turn;
+    const int first = int(std::floor((heading - half_view) / Hills::turn)), last = int(std::ceil((heading + half_view) / Hills::turn));
+    for (int range = 0; range < Hills::ranges; ++range) {
+        const Solid<Channels> brush(ink_of<Channels>(Hills::colours[range]));
+        auto corner = [&](int i, bool top) {
+            const Vec3 t = hills.top(range, i);
+            return lens.turned({t.x, t.y, top ? t.z : -0.01f});
         };
-        Vec3 a = top_at(first), foot_a = lens.turned({a.x, a.y, -0.01f});
-        a = lens.turned(a);
+        Vec3 top = corner(first, true), foot = corner(first, false);
         for (int i = first + 1; i <= last; ++i) {
-            Vec3 b = top_at(i);
-            const Vec3 foot_b = lens.turned({b.x, b.y, -0.01f});
-            b = lens.turned(b);
-            const Vec3 corners[4] = {a, b, foot_b, foot_a};
-            p.face(corners, 4, 1u, Solid<Channels>(ink));
-            a = b, foot_a = foot_b;
+            const Vec3 next_top = corner(i, true), next_foot = corner(i, false);
+            const Vec3 corners[4] = {top, next_top, next_foot, foot};
+            p.face(corners, 4, 1u, brush);
+            top = next_top, foot = next_foot;
         }
     }
 
