@@ -34,7 +34,6 @@ class Ground {
 public:
     Ground(Painter<Channels>& painter, const Scenery& scenery, bool with_line)
         : p_(painter), scenery_(scenery), eye_{float(painter.lens.x - scenery.origin_x), float(painter.lens.y - scenery.origin_y), painter.lens.z}, with_line_(with_line), from_above_(painter.lens.forward().z < -0.7f) {
-        outlines_[0].station = outlines_[1].station = -1;
     }
 
     // Blocks that may be in the picture, farthest first.
@@ -64,16 +63,16 @@ public:
         stripes_ = stride == 1 && row > 0.6f;
         const Vec3 first = scenery_[b.first].centre - eye_, last = scenery_[b.last].centre - eye_;
         if (dot(first, first) < dot(last, last)) {
-            for (int far = b.last; far > b.first;) {
-                const int near = std::max(far - stride, b.first);
-                slice(near, far, true);
-                far = near;
+            for (int distant = b.last; distant > b.first;) {
+                const int close = std::max(distant - stride, b.first);
+                slice(close, distant, true);
+                distant = close;
             }
         } else {
-            for (int far = b.first; far < b.last;) {
-                const int near = std::min(far + stride, b.last);
-                slice(far, near, false);
-                far = near;
+            for (int distant = b.first; distant < b.last;) {
+                const int close = std::min(distant + stride, b.last);
+                slice(distant, close, false);
+                distant = close;
             }
         }
     }
@@ -85,7 +84,7 @@ private:
     bool with_line_, from_above_;
     const typename Palette<Channels>::Inks* inks_ = nullptr;
     float pixel_ = 0.0f;    // m at the present block's distance
-    bool stripes_ = false;  // kerbs are near enough to tell red from white
+    bool stripes_ = false;  // kerbs are close enough to tell red from white
     Outline outlines_[2];   // the last two; successive slices share one
 
     // Cross-sections to skip: `row` rows of the picture lie between two of them.
@@ -98,11 +97,12 @@ private:
         return stride;
     }
 
-    const Outline& outline(int i, const Outline* other) {
+    // Of cross-section i; the outline `kept` stays as it is.
+    const Outline& outline(int i, const Outline* kept) {
         if (i >= scenery_.size()) i -= scenery_.size();
         for (const Outline& o : outlines_)
             if (o.station == i) return o;
-        Outline& o = outlines_[other == &outlines_[0] ? 1 : 0];
+        Outline& o = outlines_[kept == &outlines_[0] ? 1 : 0];
         const Section& s = scenery_[i];
         const Lens& lens = p_.lens;
         o.station = i, o.section = &s;
@@ -111,39 +111,37 @@ private:
         o.across = lens.turned(s.across);
         o.up = lens.turned({0.0f, 0.0f, 1.0f});
         const float f = lens.focal, mx = lens.centre.x, my = lens.centre.y;
-        float least = o.centre.z;
         for (int k = 0; k < lane_count; ++k) {
             const float z = o.centre.z + s.lane[k] * o.across.z, scale = f / (z > Lens::nearest ? z : Lens::nearest);
             o.z[k] = z;
             o.x[k] = mx + scale * (o.centre.x + s.lane[k] * o.across.x);
             o.y[k] = my + scale * (o.centre.y + s.lane[k] * o.across.y);
         }
-        least = std::min(o.z[0], o.z[lane_count - 1]);
-        o.in_front = least > Lens::nearest;
+        o.in_front = std::min(o.z[0], o.z[lane_count - 1]) > Lens::nearest;
         return o;
     }
 
     // The ground between two neighbouring cross-sections, in driving order.
-    void slice(int behind, int ahead, bool ahead_is_far) {
-        const Outline& far = outline(ahead_is_far ? ahead : behind, nullptr);
-        const Outline& near = outline(ahead_is_far ? behind : ahead, &far);
-        if (!visible(far, near)) return;
-        const Section &a = *far.section, &b = *near.section;
+    void slice(int behind, int ahead, bool ahead_is_distant) {
+        const Outline& distant = outline(ahead_is_distant ? ahead : behind, nullptr);
+        const Outline& close = outline(ahead_is_distant ? behind : ahead, &distant);
+        if (!visible(distant, close)) return;
+        const Section &a = *distant.section, &b = *close.section;
         const Section& s = scenery_[behind];
         const auto& inks = *inks_;
         const int tone = (behind / Scenery::block_length) & 1;
         const std::uint32_t spot = scattered(std::uint32_t(behind >> 1));
 
-        auto band = [&](Lane left, Lane right, int material) { this->band(far, near, left, right, inks[material]); };
-        const float rise = std::max(near.height, far.height);  // over the land that the lens stands on
+        auto band = [&](Lane left, Lane right, int material) { this->band(distant, close, left, right, inks[material]); };
+        const float rise = std::max(close.height, distant.height);  // over the land that the lens stands on
         if (rise > 0.5f) {  // banks below the meadows' edges
-            standing(far, near, meadow_left, -rise, -rise, inks[hillside]);
-            standing(far, near, meadow_right, -rise, -rise, inks[hillside]);
+            standing(distant, close, meadow_left, -rise, -rise, inks[hillside]);
+            standing(distant, close, meadow_right, -rise, -rise, inks[hillside]);
         }
-        const bool level = on_one_row(far, near);
+        const bool level = on_one_row(distant, close);
         if (!level && (wider(a, wall_right, meadow_right) || wider(a, meadow_left, wall_left))) band(meadow_left, meadow_right, meadow + tone);
-        woods(far, near, wood_left, meadow_left, a.trees_left, b.trees_left, spot);
-        woods(far, near, wood_right, meadow_right, a.trees_right, b.trees_right, spot >> 8);
+        woods(distant, close, wood_left, meadow_left, a.trees_left, b.trees_left, spot);
+        woods(distant, close, wood_right, meadow_right, a.trees_right, b.trees_right, spot >> 8);
         if (!level) {
             band(wall_left, wall_right, grass + tone);
             // Each strip goes on below the next, so that nothing else shows through their soft edges.
@@ -156,11 +154,11 @@ private:
             band(asphalt_left, asphalt_right, asphalt + int(spot % 3u));
             if (pixel_ < 1.5f) band(rubber_left, rubber_right, rubber);
             if (with_line_) band(line_left, line_right, braking + s.pace);
-            if (behind == 0) start_line(far, near, ahead_is_far);
+            if (behind == 0) start_line(distant, close, ahead_is_distant);
         }
         if (pixel_ < 3.0f * wall_height) {
-            standing(far, near, wall_left, wall_height, wall_height, inks[barrier + tone]);
-            standing(far, near, wall_right, wall_height, wall_height, inks[barrier + tone]);
+            standing(distant, close, wall_left, wall_height, wall_height, inks[barrier + tone]);
+            standing(distant, close, wall_right, wall_height, wall_height, inks[barrier + tone]);
         }
     }
 
@@ -186,11 +184,11 @@ private:
 
     // The strip between two lanes. It reaches a hair over its ends, so that the strips of one slice, whose ends lie on one line,
     // do not differ by a pixel there.
-    void band(const Outline& far, const Outline& near, int left, int right, Ink<Channels> ink) {
+    void band(const Outline& distant, const Outline& close, int left, int right, Ink<Channels> ink) {
         constexpr unsigned sides = 0b1010u;  // the seams to the next slices stay hard
         constexpr float hair = 0.01f;        // pixels
-        if (far.in_front && near.in_front) {
-            const Point a = far.pixel(left), b = far.pixel(right), c = near.pixel(right), d = near.pixel(left);
+        if (distant.in_front && close.in_front) {
+            const Point a = distant.pixel(left), b = distant.pixel(right), c = close.pixel(right), d = close.pixel(left);
             auto beyond = [](Point from, Point to) {
                 const float x = to.x - from.x, y = to.y - from.y, share = hair / (std::max(std::fabs(x), std::fabs(y)) + hair);
                 return Point{to.x + share * x, to.y + share * y};
@@ -199,7 +197,7 @@ private:
             p_.canvas.polygon(corners, 4, sides, Solid<Channels>(ink));
         } else {
             constexpr float over = 1.0002f;
-            const Vec3 a = far.at(left), b = far.at(right), c = near.at(right), d = near.at(left);
+            const Vec3 a = distant.at(left), b = distant.at(right), c = close.at(right), d = close.at(left);
             const Vec3 corners[4] = {between(d, a, over), between(c, b, over), between(b, c, over), between(a, d, over)};
             p_.face(corners, 4, sides, Solid<Channels>(ink));
         }
@@ -208,13 +206,13 @@ private:
     static constexpr float wall_height = 1.0f, bank_depth = 25.0f;
 
     // A hedge of trees; close by, single trees before it; from above, their tops.
-    void woods(const Outline& far, const Outline& near, Lane edge, Lane back, float far_height, float near_height, std::uint32_t spot) {
-        if (far_height < 0.5f && near_height < 0.5f) return;
+    void woods(const Outline& distant, const Outline& close, Lane edge, Lane back, float distant_height, float close_height, std::uint32_t spot) {
+        if (distant_height < 0.5f && close_height < 0.5f) return;
         const auto& inks = *inks_;
-        if (from_above_) return band(far, near, edge, back, inks[wood + int(spot & 3u)]);
-        if (!stripes_) return standing(far, near, edge, far_height, near_height, inks[wood + int(spot & 3u)]);
-        standing(far, near, edge, 0.8f * far_height, 0.8f * near_height, inks[wood + 1]);
-        if (near.station & 1) tree(near, near.at(edge), near_height, spot);
+        if (from_above_) return band(distant, close, edge, back, inks[wood + int(spot & 3u)]);
+        if (!stripes_) return standing(distant, close, edge, distant_height, close_height, inks[wood + int(spot & 3u)]);
+        standing(distant, close, edge, 0.8f * distant_height, 0.8f * close_height, inks[wood + 1]);
+        if (close.station & 1) tree(close, close.at(edge), close_height, spot);
     }
 
     // A crown that always faces the lens.
@@ -227,26 +225,26 @@ private:
     }
 
     // A face on one of the lanes, so high (m) at its ends; below the ground where that is negative.
-    void standing(const Outline& far, const Outline& near, int lane, float far_height, float near_height, Ink<Channels> ink) {
+    void standing(const Outline& distant, const Outline& close, int lane, float distant_height, float close_height, Ink<Channels> ink) {
         constexpr unsigned level_edges = 0b0101u;
-        if (far.in_front && near.in_front) {
+        if (distant.in_front && close.in_front) {
             const float width = float(p_.canvas.width()), aside = 0.25f * width;  // as far as a face may lean
-            if (std::max(far.x[lane], near.x[lane]) < -aside || std::min(far.x[lane], near.x[lane]) > width + aside) return;
+            if (std::max(distant.x[lane], close.x[lane]) < -aside || std::min(distant.x[lane], close.x[lane]) > width + aside) return;
         }
-        const Vec3 foot_far = far.at(lane), foot_near = near.at(lane);
-        const Vec3 top_far = foot_far + far_height * far.up, top_near = foot_near + near_height * near.up;
-        if (far.in_front && near.in_front && top_far.z > Lens::nearest && top_near.z > Lens::nearest) {
-            const Point corners[4] = {p_.lens.pixel(top_far), p_.lens.pixel(top_near), near.pixel(lane), far.pixel(lane)};
+        const Vec3 foot_distant = distant.at(lane), foot_close = close.at(lane);
+        const Vec3 top_distant = foot_distant + distant_height * distant.up, top_close = foot_close + close_height * close.up;
+        if (distant.in_front && close.in_front && top_distant.z > Lens::nearest && top_close.z > Lens::nearest) {
+            const Point corners[4] = {p_.lens.pixel(top_distant), p_.lens.pixel(top_close), close.pixel(lane), distant.pixel(lane)};
             p_.canvas.polygon(corners, 4, level_edges, Solid<Channels>(ink));
         } else {
-            const Vec3 corners[4] = {top_far, top_near, foot_near, foot_far};
+            const Vec3 corners[4] = {top_distant, top_close, foot_close, foot_distant};
             p_.face(corners, 4, level_edges, Solid<Channels>(ink));
         }
     }
 
-    void start_line(const Outline& far, const Outline& near, bool ahead_is_far) {
+    void start_line(const Outline& distant, const Outline& close, bool ahead_is_distant) {
         const float share = 0.35f;  // of the way to the next cross-section
-        const Outline &behind = ahead_is_far ? near : far, &ahead = ahead_is_far ? far : near;
+        const Outline &behind = ahead_is_distant ? close : distant, &ahead = ahead_is_distant ? distant : close;
         const Vec3 left = behind.at(asphalt_left), right = behind.at(asphalt_right);
         const Vec3 corners[4] = {left, right, between(right, ahead.at(asphalt_right), share), between(left, ahead.at(asphalt_left), share)};
         p_.face(corners, 4, 0u, Solid<Channels>((*inks_)[paint]));
