@@ -34,7 +34,7 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 # The extension is rebuilt when its sources change.
-NATIVE := $(wildcard native/*.h native/binding/*.cpp native/*.py) CMakeLists.txt pyproject.toml constraints.txt ac_gym/channels.py
+NATIVE := $(wildcard native/*.h native/*.py native/*/*.h native/*/*.c native/*/*.cpp native/*/CMakeLists.txt) CMakeLists.txt pyproject.toml constraints.txt ac_gym/channels.py
 
 $(VENV)/.train: $(VENV)/bin/python $(NATIVE)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train]"

@@ -10,6 +10,9 @@ AcGymError
     |-- MissingDriverError   its package or driver is not on this computer; says how to get it
 |-- SharedMemoryError    a telemetry page that cannot be made or read
     |-- GameNotRunningError  nobody publishes it
+|-- CaptureError         pictures that cannot be taken or published
+    |-- NoPicturesError      nobody publishes any: no game, no stand-in host, or not any more
+    |-- CaptureTimeoutError  no new picture in time
 |-- GameConnectionError  the running game cannot be reached, or contact with it was lost
     |-- GameTimeoutError     no answer or no state in time
     |-- GameRefusedError     the plugin does not let us in: another driver, a token, no joystick
@@ -100,3 +103,15 @@ class SharedMemoryError(AcGymError):
 
 class GameNotRunningError(SharedMemoryError):
     """Nobody publishes the page: no game, no session, no stand-in host."""
+
+
+class CaptureError(AcGymError):
+    """Pictures that cannot be taken, converted or published as asked."""
+
+
+class NoPicturesError(CaptureError):
+    """Nobody publishes pictures: no game, no stand-in host, or not any more."""
+
+
+class CaptureTimeoutError(CaptureError):
+    """No new picture came in time, though somebody publishes them."""

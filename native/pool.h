@@ -32,9 +32,9 @@ public:
 
     int threads() const { return threads_; }
 
-    // Calls body(begin, end) on ranges that cover 0..count; returns when all are done.
+    // Calls body(begin, end) on ranges that cover 0..count; returns when all are done. `least` is what a thread is woken for.
     template <class Body>
-    void loop(int count, const Body& body) {
+    void loop(int count, const Body& body, int least = cars_worth_waking) {
         const int parts = std::min(threads_, std::max(count / least, 1));
         if (parts == 1) return body(0, count);
         start(parts - 1);
@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    static constexpr int least = 16;  // cars for which waking a thread pays
+    static constexpr int cars_worth_waking = 16;
     int threads_;
     std::vector<std::thread> workers_;
     std::mutex mutex_;

@@ -1,4 +1,4 @@
-"""The picture of an environment: the road from above, turned so that the car drives up, with instruments."""
+"""The picture of an environment: the camera's, with instruments over it, as an array or in a window."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from ac_gym.car import Car
-from ac_gym.envs.hud import Hud
-from ac_gym.envs.scenery import Camera, Ground, draw_car
-from ac_gym.track import Track
+from ac_gym.camera import Camera, Scene
+from ac_gym.envs.settings import RenderSettings
 
 if TYPE_CHECKING:
     from ac_gym.task import Telemetry
 
-_SUPERSAMPLE = 2  # drawn this much larger, then averaged down: smooth edges
-_CAR_AT = 0.64  # of the picture's height
-_VIEW_STILL_M, _VIEW_SECONDS = 42.0, 0.6  # height of the view: at standstill, and what a m/s adds
+Picture = NDArray[np.uint8]
 
 
 def import_pygame() -> Any:
@@ -29,56 +25,57 @@ def import_pygame() -> Any:
         import pygame
     except ModuleNotFoundError as error:
         raise gym.error.DependencyNotInstalled(
-            'rendering needs pygame, which is not installed: pip install "ac_gym[human]"'
+            'the window needs pygame, which is not installed: pip install "ac_gym[human]"'
         ) from error
     return pygame
 
 
 class Renderer:
-    """Draws any row of a batch of telemetry; in `human` mode shows it in a window, `fps` pictures a second.
+    """Pictures of any rows of a batch of telemetry; in `human` mode in a window, `fps` pictures a second.
 
     Closing the window ends the pictures, not the driving: from then on `draw` does nothing.
     """
 
     def __init__(
         self,
-        track: Track,
-        car: Car,
+        scene: Scene,
         telemetry: Telemetry,
+        settings: RenderSettings | None = None,
+        *,
         render_mode: str = "rgb_array",
         fps: float = 25.0,
-        size: tuple[int, int] = (640, 480),
+        threads: int = 1,
     ) -> None:
-        self._pygame = pg = import_pygame()
-        self.track, self.car, self.telemetry, self.size = track, car, telemetry, size
+        self.scene, self.telemetry, self.settings = scene, telemetry, settings or RenderSettings()
+        s = self.settings
+        self.camera = Camera(
+            scene, view=s.render_view, size=s.render_size, bonnet=True, racing_line=s.render_line, threads=threads
+        )
         self._human, self._fps = render_mode == "human", fps
-        self._large = pg.Surface((size[0] * _SUPERSAMPLE, size[1] * _SUPERSAMPLE), depth=32)
-        self._picture = pg.Surface(size, depth=32)
-        self._ground, self._hud = Ground(track, car), Hud(pg, track, car, size)
+        self._pygame = import_pygame() if self._human else _pygame_if_installed()
+        self._hud: Any = None
+        self._size = self.camera.width, self.camera.height
+        if s.render_hud and self._pygame is not None:
+            from ac_gym.envs.hud import Hud
+
+            self._hud = Hud(self._pygame, scene.track, scene.car, self._size)
+            self._canvas = self._pygame.Surface(self._size, depth=32)
         self._window: Any = None
         self._closed = False
 
-    def draw(self, index: int) -> NDArray[np.uint8] | None:
+    def draw(self, index: int) -> Picture | None:
         """The picture of car `index`, (H, W, 3); None in `human` mode, where it is shown."""
         if self._closed:
             return None
-        camera = self.camera(index, _SUPERSAMPLE)
-        self._ground.draw(self._pygame, self._large, camera)
-        draw_car(self._pygame, self._large, camera, self.car, float(self.telemetry["steer_angle"][index]))
-        self._pygame.transform.smoothscale(self._large, self.size, self._picture)
-        self._hud.draw(self._picture, self.telemetry, index)
-        if self._human:
-            self._show()
-            return None
-        pixels = np.frombuffer(self._pygame.image.tobytes(self._picture, "RGB"), np.uint8)
-        return pixels.reshape(self.size[1], self.size[0], 3).copy()
+        picture = self._pictures(slice(index, index + 1))[0]
+        if not self._human:
+            return picture
+        self._show(picture)
+        return None
 
-    def camera(self, index: int, supersample: int = 1) -> Camera:
-        """Where the picture of car `index` is taken from: the faster, the higher."""
-        width, height = self.size[0] * supersample, self.size[1] * supersample
-        view_m = _VIEW_STILL_M + _VIEW_SECONDS * float(self.telemetry["speed"][index])
-        position = np.array(self.telemetry["world_position"][index, :2], np.float64)
-        return Camera(position, float(self.telemetry["yaw"][index]), height / view_m, (0.5 * width, _CAR_AT * height))
+    def draw_all(self) -> tuple[Picture, ...]:
+        """A picture (H, W, 3) of each car."""
+        return tuple(self._pictures(slice(None)))
 
     def close(self) -> None:
         """Close the window, if there is one, and draw no more."""
@@ -87,17 +84,42 @@ class Renderer:
             self._window = None
         self._closed = True
 
-    def _show(self) -> None:
+    def _pictures(self, rows: slice) -> Picture:
+        frames = self.telemetry.frames
+        pictures = self.camera.draw(frames[rows], others=frames if self.settings.render_cars else None)
+        if self._hud is not None:
+            for picture, index in zip(pictures, range(len(frames))[rows], strict=True):
+                self._add_instruments(picture, index)
+        return pictures
+
+    def _add_instruments(self, picture: Picture, index: int) -> None:
+        # On a surface of 32 bits: pygame's smooth lines read beyond the end of one of 24.
+        self._canvas.blit(self._surface(picture), (0, 0))
+        self._hud.draw(self._canvas, self.telemetry, index)
+        drawn = self._pygame.image.tobytes(self._canvas, "RGB")
+        picture[:] = np.frombuffer(drawn, np.uint8).reshape(picture.shape)
+
+    def _surface(self, picture: Picture) -> Any:
+        return self._pygame.image.frombuffer(picture, self._size, "RGB")
+
+    def _show(self, picture: Picture) -> None:
         pg = self._pygame
         if self._window is None:
             pg.display.init()
-            self._window = pg.display.set_mode(self.size)
+            self._window = pg.display.set_mode(self._size)
             self._clock = pg.time.Clock()
-            pg.display.set_caption(f"ac_gym: {self.car.title}, {self.track.title}")
+            pg.display.set_caption(f"ac_gym: {self.scene.car.title}, {self.scene.track.title}")
         if any(event.type == pg.QUIT for event in pg.event.get()):
             self.close()
             gym.logger.warn("the window was closed: driving goes on without pictures")
             return
-        self._window.blit(self._picture, (0, 0))
+        self._window.blit(self._surface(picture), (0, 0))
         pg.display.flip()
         self._clock.tick(self._fps)
+
+
+def _pygame_if_installed() -> Any:
+    try:
+        return import_pygame()
+    except gym.error.DependencyNotInstalled:
+        return None

@@ -1,13 +1,14 @@
-"""A short video of a lap from above."""
+"""A short video of a lap: the chase camera, with instruments."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from gymnasium.error import DependencyNotInstalled
 
+from ac_gym.camera import scene_of
 from ac_gym.envs.rendering import Renderer
+from ac_gym.envs.settings import RenderSettings
 from ac_gym.errors import AcGymError
 from ac_gym.evaluation import Evaluation
 
@@ -16,7 +17,7 @@ _LONG_LAP_S = 60.0  # longer laps are shown at twice the speed
 _ENCODING = ["-preset", "veryfast", "-crf", "25"]  # about 1.5 MB a minute
 
 
-def write_video(path: Path, evaluation: Evaluation, size: tuple[int, int] = (640, 480)) -> Path:
+def write_video(path: Path, evaluation: Evaluation, size: tuple[int, int] = (640, 480), view: str = "chase") -> Path:
     """Draws the shown lap in real time, or twice as fast, and encodes it as H.264; a bar tells how far it is."""
     try:
         import imageio_ffmpeg
@@ -26,10 +27,8 @@ def write_video(path: Path, evaluation: Evaluation, size: tuple[int, int] = (640
     from rich.progress import track as progress
 
     trace = evaluation.shown()
-    try:
-        renderer = Renderer(evaluation.track, evaluation.car, trace.telemetry, size=size)
-    except DependencyNotInstalled as error:
-        raise AcGymError(str(error)) from error
+    scene = scene_of(evaluation.track, evaluation.car)
+    renderer = Renderer(scene, trace.telemetry, RenderSettings(render_view=view, render_size=size))
     pace = 2.0 if trace.time_s[-1] - trace.time_s[0] > _LONG_LAP_S else 1.0
     wanted = np.arange(trace.time_s[0], trace.time_s[-1] + 1e-6, pace / FPS)
     rows = np.searchsorted(trace.time_s, wanted - 1e-6).clip(max=len(trace.time_s) - 1)

@@ -17,6 +17,9 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 
+void bind_grab(nb::module_& m);    // grab.cpp
+void bind_render(nb::module_& m);  // render.cpp
+
 template <class T, int N>
 using Array = nb::ndarray<T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
 template <class T, int N>
@@ -254,4 +257,6 @@ NB_MODULE(_core, m) {
         }
     }, "car"_a, "air"_a, "grip"_a, "speed"_a, "fraction"_a, "lateral"_a, "accel"_a, "brake"_a,
        "Fill the quasi-steady-state limits (m/s2) of a car at each speed (m/s) and share of the lateral limit.");
+    bind_grab(m);
+    bind_render(m);
 }

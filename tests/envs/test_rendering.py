@@ -1,4 +1,4 @@
-"""The picture from above."""
+"""The pictures of the environments: the camera's, with instruments over them. What the camera shows: tests/camera."""
 
 from __future__ import annotations
 
@@ -10,21 +10,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from ac_gym.camera import VIEWS, Camera
 from ac_gym.envs import AssettoCorsaEnv, AssettoCorsaVectorEnv
-from ac_gym.envs import scenery as look
-from ac_gym.envs.rendering import Renderer
-
-pytest.importorskip("pygame")
+from ac_gym.errors import ConfigError, UnknownNameError
 
 TRACK = "ks_laguna_seca"
-
-
-@pytest.fixture(scope="module")
-def env() -> Iterator[AssettoCorsaEnv]:
-    env = AssettoCorsaEnv(TRACK, "bmw_z4_gt3", render_mode="rgb_array")
-    env.reset(seed=1)
-    yield env
-    env.close()
 
 
 def picture_at(env: AssettoCorsaEnv, **start: float) -> np.ndarray:
@@ -34,18 +24,12 @@ def picture_at(env: AssettoCorsaEnv, **start: float) -> np.ndarray:
     return picture
 
 
-def colour_at(env: AssettoCorsaEnv, picture: np.ndarray, s: float, offset: float) -> np.ndarray:
-    """Colour of the picture at a place of the circuit, whatever the camera does: found on the map and projected."""
-    track = env.session.world.track
-    i = round(s / track.step_m) % len(track.s)
-    place = np.array([np.array(track.points(offset))[:, i]])
-    renderer: Renderer = env._renderer
-    x, y = renderer.camera(0).pixels(place)[0]
-    return picture[round(y), round(x)].astype(int)
-
-
-def near(colour: np.ndarray, *expected: tuple[int, int, int]) -> bool:
-    return any(np.abs(colour - one).max() <= 12 for one in expected)
+@pytest.fixture
+def env() -> Iterator[AssettoCorsaEnv]:
+    env = AssettoCorsaEnv(TRACK, render_mode="rgb_array")
+    env.reset(seed=1)
+    yield env
+    env.close()
 
 
 def test_shape_and_type(env: AssettoCorsaEnv) -> None:
@@ -68,53 +52,65 @@ def test_pictures_are_copies_and_change_when_the_car_moves(env: AssettoCorsaEnv)
     after = env.render()
     assert after is not None
     np.testing.assert_array_equal(before, kept)
-    # Not only the instruments: the ground of the upper half beside the panels has moved too.
-    assert (after[120:300] != before[120:300]).any(axis=-1).mean() > 0.01
+    # Not only the instruments: the ground between the panels has moved too.
+    assert (after[150:390] != before[150:390]).any(axis=-1).mean() > 0.01
 
 
-@pytest.mark.parametrize("s", [100.0, 900.0, 2000.0, 3550.0])
-def test_road_is_asphalt_and_beside_it_is_not(env: AssettoCorsaEnv, s: float) -> None:
-    picture = picture_at(env, s=s)
-    track = env.session.world.track
-    ahead = s + 12.0
-    i = round(ahead / track.step_m) % len(track.s)
-    side = -1.0 if track.line_offset[i] > 0 else 1.0  # the half of the road without the racing line
-    width, wall = (track.width_left, track.wall_left) if side > 0 else (track.width_right, track.wall_right)
-    kerb = (track.kerb_left if side > 0 else track.kerb_right)[i]
-    assert near(colour_at(env, picture, ahead, side * 0.7 * width[i]), look.ASPHALT, look.RUBBER)
-    beside = side * 0.5 * (width[i] + kerb + wall[i])
-    assert near(colour_at(env, picture, ahead, beside), look.GRASS, look.GRASS_LIGHT, look.GRAVEL_COLOUR)
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_without_instruments_it_is_the_cameras_picture(view: str) -> None:
+    env = AssettoCorsaEnv(
+        TRACK, render_mode="rgb_array", render_view=view, render_size=(200, 150), render_hud=False, render_line=False
+    )
+    picture = picture_at(env, s=900.0, speed=20.0)
+    camera = Camera(env.session.world, view=view, size=(200, 150), bonnet=True)
+    np.testing.assert_array_equal(picture, camera.draw(env.telemetry.frames)[0])
+    env.close()
 
 
-def test_the_picture_has_no_gap_at_the_start_line(env: AssettoCorsaEnv) -> None:
-    length = env.session.world.track.length_m
-    picture = picture_at(env, s=length - 15.0)
-    track = env.session.world.track
-    for beyond in (-4.0, 4.0, 12.0):
-        i = round((length + beyond) / track.step_m) % len(track.s)
-        offset = -0.7 * track.width_right[i] if track.line_offset[i] > 0 else 0.7 * track.width_left[i]
-        assert near(colour_at(env, picture, length + beyond, offset), look.ASPHALT, look.RUBBER)
-
-
-def test_wheels_turn_with_the_steering(env: AssettoCorsaEnv) -> None:
-    def car_pixels() -> np.ndarray:
-        picture = picture_at(env, s=500.0)
-        env._renderer.telemetry["steer_angle"][0] = angle
-        turned = env.render()
-        assert turned is not None
-        x, y = (round(v) for v in env._renderer.camera(0).centre)
-        return (turned != picture)[y - 30 : y + 30, x - 20 : x + 20]
-
-    angle = 300.0
-    assert car_pixels().any()
+def test_instruments_tell_lap_gear_pedals_and_steering(env: AssettoCorsaEnv) -> None:
+    pytest.importorskip("pygame")
+    picture = picture_at(env, s=500.0)
+    bare = AssettoCorsaEnv(TRACK, render_mode="rgb_array", render_hud=False)
+    drawn = (picture != picture_at(bare, s=500.0)).any(axis=-1)
+    bare.close()
+    dash = drawn[400:, 180:460]
+    assert dash.mean() > 0.5
+    assert drawn[:80, :150].any()
+    assert drawn[:160, 480:].any()
+    assert not drawn[170:390].any()
+    for name, value in (("steer_angle", 300.0), ("throttle", 1.0), ("gear", 5.0), ("speed", 61.0), ("rpm", 7000.0)):
+        env.telemetry[name][0] = value
+        changed = env.render()
+        assert changed is not None
+        assert (changed != picture)[400:].any(), name
+        assert not (changed != picture)[170:390].any(), "nothing but the instrument"
+        picture = changed
 
 
 def test_every_car_of_a_batch_has_its_picture() -> None:
-    env = AssettoCorsaVectorEnv(2, TRACK, render_mode="rgb_array")
+    env = AssettoCorsaVectorEnv(3, TRACK, render_mode="rgb_array", render_size=(160, 120))
     env.reset(seed=0)
-    first, second = env.render() or ()
-    assert (first != second).any()
-    env.close()
+    pictures = env.render()
+    assert pictures is not None
+    assert len(pictures) == 3
+    single = AssettoCorsaEnv(TRACK, render_mode="rgb_array", render_size=(160, 120))
+    single.reset(seed=0)
+    np.testing.assert_array_equal(pictures[0], single.render())
+    assert (pictures[0] != pictures[1]).any()
+    env.close(), single.close()
+
+
+def test_cars_of_a_batch_see_each_other_where_asked() -> None:
+    pictures = {}
+    for asked in (False, True):
+        env = AssettoCorsaVectorEnv(2, TRACK, render_mode="rgb_array", render_cars=asked, render_view="cockpit")
+        env.reset(seed=0)
+        for car, s in enumerate((100.0, 112.0)):
+            env.session.world.place(car, s, 0.0, 0.0, 20.0)
+        pictures[asked] = env.render()
+        env.close()
+    assert (pictures[True][0] != pictures[False][0]).any(), "the one behind sees the other"
+    np.testing.assert_array_equal(pictures[True][1], pictures[False][1])
 
 
 def test_drawing_does_not_change_the_driving() -> None:
@@ -132,13 +128,18 @@ def test_drawing_does_not_change_the_driving() -> None:
 
 
 def test_a_closed_window_ends_the_pictures_and_not_the_driving(monkeypatch: pytest.MonkeyPatch) -> None:
+    pygame = pytest.importorskip("pygame")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    import pygame
-
-    env = AssettoCorsaEnv(TRACK, render_mode="human")
+    env = AssettoCorsaEnv(TRACK, render_mode="human", render_size=(320, 240))
     env.metadata["render_fps"] = 1000
     env.reset(seed=0)
-    assert pygame.display.get_surface().get_size() == (640, 480)
+    window = pygame.display.get_surface()
+    assert window.get_size() == (320, 240)
+    shown = np.frombuffer(pygame.image.tobytes(window, "RGB"), np.uint8).reshape(240, 320, 3)
+    twin = AssettoCorsaEnv(TRACK, render_mode="rgb_array", render_size=(320, 240))
+    twin.reset(seed=0)
+    np.testing.assert_array_equal(shown, twin.render())
+    twin.close()
     pygame.event.post(pygame.event.Event(pygame.QUIT))
     with pytest.warns(UserWarning, match="driving goes on"):
         env.step(np.zeros(3, np.float32))
@@ -148,10 +149,28 @@ def test_a_closed_window_ends_the_pictures_and_not_the_driving(monkeypatch: pyte
     env.close()
 
 
-def test_without_pygame_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_need_no_pygame_but_have_no_instruments_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = AssettoCorsaEnv(TRACK, render_mode="rgb_array", render_hud=False)
+    expected = picture_at(bare, s=500.0)
+    bare.close()
     monkeypatch.setitem(sys.modules, "pygame", None)
-    env: Any = AssettoCorsaEnv(TRACK, render_mode="rgb_array")
-    env.reset(seed=0)
+    env = AssettoCorsaEnv(TRACK, render_mode="rgb_array")
+    np.testing.assert_array_equal(picture_at(env, s=500.0), expected)
+    env.close()
+
+
+def test_without_pygame_one_line_says_what_the_window_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    env: Any = AssettoCorsaEnv(TRACK, render_mode="human")
     with pytest.raises(gym.error.DependencyNotInstalled, match=r'pip install "ac_gym\[human\]"') as caught:
-        env.render()
+        env.reset(seed=0)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"render_view": "chaise"}, "did you mean chase"), ({"render_size": (640, 0)}, "not 640 x 0")],
+)
+def test_wrong_settings_are_refused_at_once(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises((ConfigError, UnknownNameError), match=message):
+        AssettoCorsaEnv(TRACK, render_mode="rgb_array", **settings)
