@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from algorithms.guided import GuidedReplay
 from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, collect, train
 from algorithms.progress import ProgressLine
+from algorithms.provenance import save_provenance
 from algorithms.replay import Replay
 from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
 from algorithms.sac import SAC, SACSettings
@@ -82,6 +83,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
         saved = load_training(resume, agent, replay, progress) if resume else {}
         run = resume or make_run_folder(config.work_dir)
         write_atomically(run / "config.yaml", lambda path: save_config(config, path))
+        save_provenance(run, Path(__file__).parent)
         settings = LoopSettings(
             num_steps=config.Agent.num_steps, start_steps=config.Agent.start_steps,
             batch_size=config.Agent.batch_size, update_interval=config.Agent.update_interval,
@@ -167,8 +169,8 @@ def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logg
         loggers.append(CsvLogger(run / "summary.csv", resume_at))
     loggers.append(TensorBoardLogger(run / "summary", resume_at))
     if not config.disable_wandb:
-        name, settings = config.exp_name or config.algo, vars(config)
-        loggers.append(WandbLogger(run, config.wandb_project, config.wandb_entity, name, settings))
+        name, settings = config.exp_name or config.algo, asdict(config)
+        loggers.append(WandbLogger(run, config.wandb_project, config.wandb_entity, name, settings, resume_at))
     return loggers
 
 

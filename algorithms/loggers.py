@@ -83,21 +83,39 @@ class TensorBoardLogger:
 
 
 class WandbLogger:
-    """Scalars to Weights & Biases (`WANDB_MODE=offline` keeps them on this machine)."""
+    """Scalars to Weights & Biases, and a run's last networks as an artefact (`WANDB_MODE=offline`: in `folder` only).
 
-    def __init__(self, folder: Path, project: str, entity: str | None, name: str, config: Mapping[str, Any]) -> None:
+    A resumed run goes on as the same run there: its id is kept in `folder`.
+    """
+
+    def __init__(
+        self, folder: Path, project: str, entity: str | None, name: str, config: Mapping[str, Any],
+        resume_at: int | None = None,
+    ) -> None:  # fmt: skip
         try:
             import wandb
         except ImportError as error:
             raise UserError("wandb is not installed: pip install wandb, or set disable_wandb=True") from error
-        self._run = wandb.init(project=project, entity=entity, name=name, dir=str(folder), config=dict(config))
+        self._wandb, self._folder = wandb, folder
+        kept = folder / "wandb_id.txt"
+        known = kept.read_text().strip() if resume_at is not None and kept.is_file() else None
+        self._run = wandb.init(
+            project=project, entity=entity, name=name, dir=str(folder), config=dict(config), id=known,
+            resume="allow" if known else None,
+        )  # fmt: skip
+        write_atomically(kept, lambda path: path.write_text(self._run.id))
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Send one row."""
         self._run.log(dict(values), step=step)
 
     def close(self) -> None:
-        """Finish the run."""
+        """Send the networks of the end, and finish the run."""
+        final = self._folder / "model" / "final"
+        if final.is_dir():
+            networks = self._wandb.Artifact(f"networks-{self._run.id}", type="model")
+            networks.add_dir(str(final))
+            self._run.log_artifact(networks)
         self._run.finish()
 
 

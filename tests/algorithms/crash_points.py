@@ -28,6 +28,7 @@ _SIZES = SACSettings(policy_hidden_units=(4,), q_hidden_units=(4,))
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
+    os.fsync = lambda _: None  # for the loss of power, which nobody tests here
     survived, point = False, 0
     while not survived:
         point += 1
@@ -58,7 +59,6 @@ def _agent(version: float) -> SAC:
 def _save(run: Path, version: int) -> None:
     agent = _agent(version)
     save_networks(agent, run / "model" / "best")
-    save_networks(agent, run / "model" / f"step_{version}")
     save_training(run, agent, Replay(10, 1, 2, 1), Progress(env_steps=version), {})
 
 
@@ -108,7 +108,7 @@ def _kill_at(point: int) -> None:
 
     real_save = torch.save
     checkpoint.torch.save = save_in_halves  # type: ignore[attr-defined]
-    os.replace, os.fsync, shutil.rmtree = around(os.replace), around(os.fsync), around(shutil.rmtree)
+    os.replace, shutil.rmtree = around(os.replace), around(shutil.rmtree)
 
 
 if __name__ == "__main__":
