@@ -27,7 +27,15 @@ from ac_gym.laps import LapBook
 from ac_gym.report import write_report
 from ac_gym.resources import configs_dir
 from ac_gym.worlds import World
-from algorithms.checkpoint import load_networks, load_training, recover, write_atomically
+from algorithms.checkpoint import (
+    POLICY,
+    PORTABLE_POLICY,
+    export_policy,
+    load_networks,
+    load_training,
+    recover,
+    write_atomically,
+)
 from algorithms.discor import DisCor, DisCorSettings
 from algorithms.errors import UserError
 from algorithms.guided import GuidedReplay
@@ -111,7 +119,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
             print(report, flush=True)
 
         if math.isfinite(best.best):
-            load_networks(run / "model" / "best_lap_time", {"policy_net.pth": agent.policy}, agent.device)
+            load_networks(run / "model" / "best_lap_time", {POLICY: agent.policy}, agent.device)
         _report(config, _evaluate(config, agent, env), run)
 
 
@@ -121,7 +129,10 @@ def test(config: Config, load_path: Path | None) -> None:
         raise UserError("--test needs --load_path, the folder of a checkpoint, as outputs/<run>/model/best_lap_time")
     with closing(AssettoCorsaVectorEnv(1, **env_kwargs(config))) as env:
         agent = _make_agent(config, env)
-        load_networks(load_path, {"policy_net.pth": agent.policy}, agent.device)
+        load_networks(load_path, {POLICY: agent.policy}, agent.device)
+        if not (load_path / PORTABLE_POLICY).is_file():
+            export_policy(agent.policy.state_dict(), load_path / PORTABLE_POLICY)
+            print(f"wrote {PORTABLE_POLICY} there, for ac-gym evaluate", flush=True)
         _report(config, _evaluate(config, agent, env), load_path / "evaluation")
 
 
