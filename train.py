@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +27,32 @@ from ac_gym.laps import LapBook
 from ac_gym.report import write_report
 from ac_gym.resources import configs_dir
 from ac_gym.worlds import World
-from algorithms.checkpoint import load_networks, load_training
+from algorithms.checkpoint import load_networks, load_training, recover, write_atomically
+from algorithms.discor import DisCor, DisCorSettings
 from algorithms.errors import UserError
 from algorithms.guided import GuidedReplay
 from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, collect, train
 from algorithms.progress import ProgressLine
+from algorithms.provenance import save_provenance
 from algorithms.replay import Replay
 from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
 from algorithms.sac import SAC, SACSettings
 from algorithms.threads import keep_freed_memory, set_torch_threads
 
-ALGORITHMS = {"sac": SAC}
+ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {
+    "sac": (SAC, SACSettings),
+    "discor": (DisCor, DisCorSettings),
+}
+ERROR_NETWORKS = ("online_error_net.pth", "target_error_net.pth")  # which a checkpoint of SAC lacks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     args = _parser().parse_args(arguments)
     try:
-        config = load_config(_config_file(args), args.settings)
+        chosen = [f"algo={args.algo}"] if args.algo else []
+        config = load_config(_config_file(args), [*chosen, *args.settings])
         set_torch_threads(config.torch_threads)
         keep_freed_memory()
         if args.test:
@@ -67,12 +74,16 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
         world, in_game = env.session.world, section.world == "game"
         agent = _make_agent(config, env)
         if load_path:
-            load_networks(load_path, agent.modules(), agent.device)
+            for name in load_networks(load_path, agent.modules(), agent.device, optional=ERROR_NETWORKS):
+                print(f"no {name} in {load_path}: it starts anew", flush=True)
         replay = _make_replay(config, env, agent)
         progress = Progress()
+        if resume:
+            recover(resume)
         saved = load_training(resume, agent, replay, progress) if resume else {}
         run = resume or make_run_folder(config.work_dir)
-        save_config(config, run / "config.yaml")
+        write_atomically(run / "config.yaml", lambda path: save_config(config, path))
+        save_provenance(run, Path(__file__).parent)
         settings = LoopSettings(
             num_steps=config.Agent.num_steps, start_steps=config.Agent.start_steps,
             batch_size=config.Agent.batch_size, update_interval=config.Agent.update_interval,
@@ -128,9 +139,11 @@ def _make_agent(config: Config, env: AssettoCorsaVectorEnv) -> SAC:
     device = config.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    chosen = {field.name: getattr(config.SAC, field.name) for field in fields(SACSettings)}
+    learner, settings = ALGORITHMS[config.algo]
+    keys = vars(config.SAC) | vars(config.DisCor)
+    chosen = settings(**{field.name: keys[field.name] for field in fields(settings)})
     (obs_dim,), (action_dim,) = env.session.observation_space.shape, env.session.action_space.shape
-    return SAC(obs_dim, action_dim, SACSettings(**chosen), device, config.seed)
+    return learner(obs_dim, action_dim, chosen, device, config.seed)
 
 
 def _make_replay(config: Config, env: AssettoCorsaVectorEnv, agent: SAC) -> Replay:
@@ -156,8 +169,8 @@ def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logg
         loggers.append(CsvLogger(run / "summary.csv", resume_at))
     loggers.append(TensorBoardLogger(run / "summary", resume_at))
     if not config.disable_wandb:
-        name, settings = config.exp_name, vars(config)
-        loggers.append(WandbLogger(run, config.wandb_project, config.wandb_entity, name, settings))
+        name, settings = config.exp_name or config.algo, asdict(config)
+        loggers.append(WandbLogger(run, config.wandb_project, config.wandb_entity, name, settings, resume_at))
     return loggers
 
 
@@ -222,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, help="YAML file of settings; settings on the command line win")
-    parser.add_argument("--algo", choices=list(ALGORITHMS), default="sac", help="what learns (default: sac)")
+    parser.add_argument("--algo", choices=list(ALGORITHMS), help="what learns: the setting algo")
     parser.add_argument("--test", action="store_true", help="drive evaluation laps instead of training")
     parser.add_argument("--load_path", type=Path, help="folder of networks to test, or to start training from")
     parser.add_argument("--resume", type=Path, help="run folder to go on with, where it was")

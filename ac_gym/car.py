@@ -19,12 +19,12 @@ import numpy as np
 from ac_gym import _core
 from ac_gym.constants import FUEL_DENSITY, FULL_STEER_DEG
 from ac_gym.errors import InvalidCarError, UnknownNameError
-from ac_gym.resources import configs_dir
+from ac_gym.resources import configs_dir, user_cars_dir
 from ac_gym.track.speed import Envelope
 
 CURVE_UNIT = "1/min, N m"
-_IMPLIED = {"grip": 1.0, "power": 1.0}  # multipliers for randomisation; car files do not give them
-_POSITIVE = (
+IMPLIED = {"grip": 1.0, "power": 1.0}  # multipliers for randomisation; car files do not give them
+POSITIVE = (
     "mass", "wheelbase", "inertia", "track", "radius", "load_reference", "peak_slip_angle_deg", "peak_slip_ratio",
     "relaxation_length", "wheel_rate", "heat_capacity", "limiter_rpm", "idle_rpm", "final_drive", "ratio", "lock_deg",
     "launch_rpm", "mu_lateral", "mu_longitudinal", "vertical_rate", "wear_energy", "reference_torque",
@@ -78,20 +78,45 @@ def available_cars() -> list[str]:
     return sorted(path.stem for path in (configs_dir() / "cars").glob("*.yaml"))
 
 
-@lru_cache(maxsize=32)
+def user_cars() -> list[str]:
+    """Names of the user's own cars, in `resources.user_cars_dir()`."""
+    return sorted(path.stem for path in user_cars_dir().glob("*.yaml"))
+
+
 def load_car(name_or_path: str | Path) -> Car:
-    """A car by name (`available_cars`) or by the path of its YAML file."""
+    """A car by name (`available_cars`, then `user_cars`) or by the path of its YAML file."""
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        if str(name_or_path) not in available_cars():
-            raise UnknownNameError("car", str(name_or_path), available_cars())
-        path = configs_dir() / "cars" / f"{name_or_path}.yaml"
+        name = str(name_or_path)
+        folders = {
+            **dict.fromkeys(user_cars(), user_cars_dir()),
+            **dict.fromkeys(available_cars(), configs_dir() / "cars"),
+        }
+        if name not in folders:
+            raise UnknownNameError("car", name, folders)
+        path = folders[name] / f"{name}.yaml"
+    return _load(path)
+
+
+def forget_cars() -> None:
+    """Read car files anew from now on."""
+    _load.cache_clear()
+
+
+@lru_cache(maxsize=32)
+def _load(path: Path) -> Car:
+    try:
+        return parse_car(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise InvalidCarError(f"car file {path}: {error.strerror or error}") from None
+
+
+def parse_car(text: str, path: Path) -> Car:
+    """The car in the text of a car file; `path` is what messages name, and the car's name where the text has none."""
     import yaml  # only readers of files need it
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidCarError(f"car file {path}: {error.strerror or error}") from None
+        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InvalidCarError(f"car file {path}: not valid YAML: {' '.join(str(error).split())}") from None
     return _parse(data, path)
@@ -125,7 +150,7 @@ def _parse(data: Any, path: Path) -> Car:
         raise InvalidCarError(f"car file {path}: drivetrain: gear_ratios: 1 to {_core.MAX_GEARS} positive ratios")
     if any(len(point) != 2 for point in curve) or sorted(curve) != curve or len(curve) < 2:
         raise InvalidCarError(f"car file {path}: engine: torque_curve: at least two [1/min, N m], speed ascending")
-    values = {"drivetrain_gears": float(len(gears)), **_IMPLIED}
+    values = {"drivetrain_gears": float(len(gears)), **IMPLIED}
     for key, figure in figures.items():
         if key not in _core.CAR_PARAMS or key in values:
             raise InvalidCarError(f"car file {path}: {UnknownNameError('figure', key, _core.CAR_PARAMS)}")
@@ -154,7 +179,7 @@ def _value(name: str, figure: dict[str, Any], unit: str, sources: dict[str, str]
     value = figure["value"]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InvalidCarError(f"car file {path}: {name}: {value!r} is not a number")
-    if value <= 0 and name.endswith(_POSITIVE):
+    if value <= 0 and name.endswith(POSITIVE):
         raise InvalidCarError(f"car file {path}: {name}: must be greater than 0, is {value:g}")
     return float(value)
 

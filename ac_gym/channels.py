@@ -53,7 +53,7 @@ _CONTACT_KEYS = tuple(f"tyreContactHeading_{wheel.upper()}_{axis}" for wheel in 
 CHANNELS: tuple[Channel, ...] = (
     # --- clock and session -------------------------------------------------------------------------------------------
     Channel("steps", "1", "control steps since the episode began", 1, _key("steps")),
-    Channel("timestamp_ac", "s", "monotonic clock of the world", 1, _key("timestamp_ac"), "time.monotonic in the game"),
+    Channel("timestamp_ac", "s", "monotonic clock of the world", 1, _key("timestamp_ac"), "time.perf_counter in the game"),
     Channel("total_errors_out_of_sync", "1", "replies that answered another step than the last one sent", 1,
             _key("total_errors_out_of_sync"), "plugin", "always 0: nothing is lost in process"),
     Channel("packet_id", "1", "physics steps since the world began", 1, _key("packetId"), "graphics.packetId"),
@@ -102,8 +102,8 @@ CHANNELS: tuple[Channel, ...] = (
             "acsys.CS.LastFF"),
     Channel("turbo_boost", "bar", "turbo pressure", 1, (), "acsys.CS.TurboBoost", "not modelled"),
     Channel("fuel", "l", "fuel left", 1, (), "physics.fuel"),
-    Channel("abs_active", "0..1", "share of brake torque taken away by ABS", 1, (), "physics.abs"),
-    Channel("tc_active", "0..1", "share of throttle taken away by traction control", 1, (), "physics.tc"),
+    Channel("abs_active", "0..1", "share of brake torque taken away by ABS", 1, (), "simulator only"),
+    Channel("tc_active", "0..1", "share of throttle taken away by traction control", 1, (), "simulator only"),
     Channel("damage", "1", "front, rear, left, right, total; 0 = none", 5, (), "physics.carDamage"),
     # --- wheels and tyres --------------------------------------------------------------------------------------------
     Channel("tyres_out", "0..4", "tyres beyond the white line", 1, _key("numberOfTyresOut"),
@@ -115,7 +115,7 @@ CHANNELS: tuple[Channel, ...] = (
             "acsys.CS.SlipRatio"),
     Channel("normalised_slip", "1", "combined slip over the slip of peak grip", 4, _key("NdSlip"), "acsys.CS.NdSlip"),
     Channel("lateral_friction", "1", "peak lateral friction coefficient at this load", 4, (_each("Dy_{}"),),
-            "acsys.CS.Dy"),
+            "acsys.CS.DY"),
     Channel("wheel_speed", "rad/s", "spin", 4, (_each("wheel_speed_{}"),), "acsys.CS.WheelAngularSpeed"),
     Channel("self_aligning_torque", "N m", "about the steering axis", 4, _key("Mz"), "acsys.CS.Mz"),
     Channel("wheel_load", "N", "vertical", 4, (*_key("tyres_load"), _each("{}_wheel_load")), "acsys.CS.Load"),

@@ -136,17 +136,30 @@ class SACConfig:
 
 
 @dataclass
+class DisCorConfig:
+    """Distribution correction, on top of what SAC says."""
+
+    error_lr: float = _key(3e-4, "Learning rate of the error model.")
+    error_hidden_units: list[int] = field(
+        default_factory=lambda: [256, 256, 256, 256], metadata={"help": "Hidden layers of each error network."}
+    )
+    tau_init: float = _key(10.0, "Temperatures of the weights at the start; they follow the error model's mean.")
+
+
+@dataclass
 class Config:
     """A run of `train.py`."""
 
     AssettoCorsa: AssettoCorsaConfig = field(default_factory=AssettoCorsaConfig)  # type: ignore[valid-type]
     Agent: AgentConfig = field(default_factory=AgentConfig)
     SAC: SACConfig = field(default_factory=SACConfig)
+    DisCor: DisCorConfig = field(default_factory=DisCorConfig)
+    algo: str = _key("sac", "What learns: sac, or discor, which has the settings of SAC and of DisCor.")
     seed: int = _key(0, "Seed of the environments, the networks and the sampling.")
     device: str = _key("auto", "Device of the networks: cpu, cuda, or auto (cuda where there is one).")
     torch_threads: int = _key(0, "Threads of torch; 0 for what suits the networks and the machine.")
     work_dir: str | None = _key(None, "Folder of the run's outputs; null for outputs/<date_time>.")
-    exp_name: str = _key("sac", "Name of the run in its reports.")
+    exp_name: str | None = _key(None, "Name of the run in its reports; null for the name of what learns.")
     disable_wandb: bool = _key(True, "Do not log to Weights & Biases.")
     wandb_project: str = _key("ac_gym", "Project there.")
     wandb_entity: str | None = _key(None, "Entity there.")
@@ -281,6 +294,8 @@ def _check_ranges(config: Config) -> None:
         (0.0 < sac.gamma <= 1.0, "SAC.gamma must be above 0 and at most 1"),
         (sac.nstep >= 1, "SAC.nstep must be at least 1"),
         (sac.policy_delay >= 1, "SAC.policy_delay must be at least 1"),
+        (config.algo in ("sac", "discor"), "algo must be sac or discor"),
+        (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
         (sac.precision in ("float32", "bfloat16", "auto"), "SAC.precision must be float32, bfloat16 or auto"),
     ]
     for holds, message in rules:

@@ -5,7 +5,7 @@ AcGymError
 |-- InvalidTrackError    a track file that cannot be built
 |-- InvalidCarError      a car file with a missing, unknown or implausible figure
 |-- ConfigError          a setting of the wrong type or out of range
-|-- InstallationError    the game's folders: not found, of another game, or a file of them that cannot be read or written
+|-- InstallationError    the game's folders: not found, of another game, or a file that cannot be read or written
 |-- ControlsError        a virtual joystick that is busy or was taken away
     |-- MissingDriverError   its package or driver is not on this computer; says how to get it
 |-- SharedMemoryError    a telemetry page that cannot be made or read

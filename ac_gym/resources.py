@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")  # of a track or car of the user's own: it becomes a file name
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -27,6 +30,29 @@ def configs_dir() -> Path:
 def plugin_dir() -> Path:
     """Folder of the in-game app, `sensors_par`, as it goes into the game's `apps/python`."""
     return _data_dir("plugin") / "sensors_par"
+
+
+def user_tracks_dir() -> Path:
+    """Folder of the user's own tracks, imported or written; may not exist."""
+    return _user_dir() / "tracks"
+
+
+def user_cars_dir() -> Path:
+    """Folder of the user's own cars, imported or written; may not exist."""
+    return _user_dir() / "cars"
+
+
+def _user_dir() -> Path:
+    """`AC_GYM_HOME`, else the platform's folder for a user's data."""
+    if override := os.environ.get("AC_GYM_HOME"):
+        return Path(override)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
+    return base / "ac_gym"
 
 
 def cache_dir() -> Path:

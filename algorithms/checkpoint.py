@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from algorithms.loop import Agent, Progress
 from algorithms.replay import Replay
 
 TRAINING_STATE = "training_state.pt"
+_PARTIAL, _OUTDATED = ".partial", ".outdated"  # endings of hidden names: on its way in, on its way out
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a file beside `path`, flush it to the disk and only then give it the name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
     try:
         write(partial)
         with open(partial, "rb+") as file:
@@ -39,15 +41,18 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def save_networks(agent: Agent, folder: Path) -> Path:
-    """The agent's networks as one folder that appears whole; an older folder of the name is replaced."""
+    """The agent's networks as one folder that appears whole; an older folder of the name is replaced.
+
+    A process killed between the two renames leaves the older folder under another name: see `recover`.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}{_PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     for name, module in agent.modules().items():
         write_atomically(partial / name, _saver(_on_cpu(module.state_dict())))
     if folder.exists():
-        outdated = folder.with_name(f".{folder.name}.{os.getpid()}.outdated")
+        outdated = folder.with_name(f".{folder.name}.{os.getpid()}{_OUTDATED}")
         os.replace(folder, outdated)
         os.replace(partial, folder)
         shutil.rmtree(outdated)
@@ -56,18 +61,79 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     return folder
 
 
-def load_networks(folder: Path, networks: Mapping[str, torch.nn.Module], device: str | torch.device = "cpu") -> None:
-    """Load `networks` by file name from a folder of `save_networks` or of the reference project."""
+def recover(run: Path) -> None:
+    """Clear away what a killed process left half done in a run's folder: scraps go, a folder on its way out returns."""
+    for outdated in sorted(run.rglob(f".*{_OUTDATED}")):
+        folder = outdated.with_name(outdated.name[1:].rsplit(".", 2)[0])
+        if not folder.exists():
+            os.replace(outdated, folder)
+    for scrap in [*run.rglob(f".*{_PARTIAL}"), *run.rglob(f".*{_OUTDATED}")]:
+        if scrap.is_dir():
+            shutil.rmtree(scrap, ignore_errors=True)
+        else:
+            scrap.unlink(missing_ok=True)
+
+
+def load_networks(
+    folder: Path,
+    networks: Mapping[str, torch.nn.Module],
+    device: str | torch.device = "cpu",
+    optional: Collection[str] = (),
+) -> list[str]:
+    """Load `networks` by file name from a folder of `save_networks` or of the reference project.
+
+    Returns the names of those that are `optional` and not there. Nothing is loaded unless everything fits.
+    """
+    states = {}
     for name, network in networks.items():
         path = folder / name
-        if not path.is_file():
+        if path.is_file():
+            states[name] = _read_state(path, device)
+            _check_fit(path, states[name], network)
+        elif name not in optional:
             raise UserError(f"no {name} in {folder}: give the folder of a checkpoint, as model/final of a run")
-        state = torch.load(path, map_location=device, weights_only=True)
-        try:
-            network.load_state_dict(state)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise UserError(f"{path} does not fit: {reason} Check the hidden units and the observation.") from error
+    for name, state in states.items():
+        networks[name].load_state_dict(state)
+    return [name for name in networks if name not in states]
+
+
+def _read_state(path: Path, device: str | torch.device) -> dict[str, torch.Tensor]:
+    state = _load(path, device)
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise UserError(f"{path} is not a file of network weights: it must hold a state dict of tensors")
+    return state
+
+
+def _load(path: Path, device: str | torch.device) -> Any:
+    """Tensors and plain values only: nothing in the file is executed."""
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is not a file of tensors and plain values, or is damaged") from error
+
+
+def _check_fit(path: Path, state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> None:
+    own = network.state_dict()
+    if {key: value.shape for key, value in state.items()} == {key: value.shape for key, value in own.items()}:
+        return
+    theirs, ours = _layers(state), _layers(own)
+    if theirs != ours:
+        reason = f"it has layers of {theirs}, this run of {ours}. Set hidden units and observation as they were"
+    else:
+        odd = sorted(state.keys() ^ own.keys()) or [key for key in own if state[key].shape != own[key].shape]
+        reason = f"the two differ in {', '.join(odd[:3])}"
+    raise UserError(f"{path} does not fit: {reason}")
+
+
+def _layers(state: Mapping[str, torch.Tensor]) -> str:
+    """Widths of the first network in the state, as 125-256-256-6."""
+    weights = [value for key, value in state.items() if key.endswith(".weight") and value.ndim == 2]
+    widths: list[int] = []
+    for weight in weights:
+        if widths and weight.shape[1] != widths[-1]:
+            break  # the twin
+        widths = [*(widths or [weight.shape[1]]), weight.shape[0]]
+    return "-".join(map(str, widths)) or "no known kind"
 
 
 def save_training(run: Path, agent: Agent, replay: Replay, progress: Progress, extra: Mapping[str, Any]) -> Path:
@@ -91,8 +157,16 @@ def load_training(run: Path, agent: Agent, replay: Replay, progress: Progress) -
     path = run / TRAINING_STATE
     if not path.is_file():
         raise UserError(f"nothing to resume in {run}: it has no {TRAINING_STATE}")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    agent.load_state_dict(state["agent"])
+    state = _load(path, "cpu")
+    if not isinstance(state, dict) or "agent" not in state:
+        raise UserError(f"{path} is not the state of a run")
+    if state["agent"].keys() != agent.state_dict().keys():
+        raise UserError(f"{path} is of another algorithm: resume with that of the saved run")
+    try:
+        agent.load_state_dict(state["agent"])
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UserError(f"{path} does not fit: {reason} Resume with the settings of the saved run.") from error
     memory = {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in state["replay"].items()}
     memory["rng"] = json.loads(state["replay"]["rng"])
     replay.load_state_dict(memory)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from algorithms.checkpoint import write_atomically
 from algorithms.errors import UserError
 
 
@@ -18,19 +19,21 @@ class Logger(Protocol):
 
 
 class CsvLogger:
-    """One row a call; a key seen for the first time adds a column, and the file is written anew once for it."""
+    """One row a call; a key seen for the first time adds a column, and the file is written anew once for it.
+
+    Killed at any moment, the file holds every row but perhaps the last, of which a part may stand at the end.
+    """
 
     def __init__(self, path: Path, resume_at: int | None = None) -> None:
         self._path = path
         self._columns: list[str] = ["step"]
         self._rows: list[dict[str, Any]] = []
         if resume_at is not None and path.is_file():
-            with path.open(newline="") as file:
-                reader = csv.DictReader(file)
-                self._columns = list(reader.fieldnames or self._columns)
-                # Rows after the saved state belong to work that was lost and will be done again.
-                self._rows = [row for row in reader if int(row["step"]) <= resume_at]
-        path.parent.mkdir(parents=True, exist_ok=True)
+            whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+            reader = csv.DictReader(whole)
+            self._columns = list(reader.fieldnames or self._columns)
+            # Rows after the saved state belong to work that was lost and will be done again.
+            self._rows = [row for row in reader if int(row["step"]) <= resume_at]
         self._rewrite()
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
@@ -43,7 +46,7 @@ class CsvLogger:
             self._file.close()
             self._rewrite()
         else:
-            self._writer.writerow(row)
+            csv.DictWriter(self._file, self._columns, restval="").writerow(row)
             self._file.flush()
 
     def close(self) -> None:
@@ -51,11 +54,14 @@ class CsvLogger:
         self._file.close()
 
     def _rewrite(self) -> None:
-        self._file = self._path.open("w", newline="")
-        self._writer = csv.DictWriter(self._file, self._columns, restval="")
-        self._writer.writeheader()
-        self._writer.writerows(self._rows)
-        self._file.flush()
+        write_atomically(self._path, self._write)
+        self._file = self._path.open("a", newline="")
+
+    def _write(self, path: Path) -> None:
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self._columns, restval="")
+            writer.writeheader()
+            writer.writerows(self._rows)
 
 
 class TensorBoardLogger:
@@ -77,21 +83,39 @@ class TensorBoardLogger:
 
 
 class WandbLogger:
-    """Scalars to Weights & Biases (`WANDB_MODE=offline` keeps them on this machine)."""
+    """Scalars to Weights & Biases, and a run's last networks as an artefact (`WANDB_MODE=offline`: in `folder` only).
 
-    def __init__(self, folder: Path, project: str, entity: str | None, name: str, config: Mapping[str, Any]) -> None:
+    A resumed run goes on as the same run there: its id is kept in `folder`.
+    """
+
+    def __init__(
+        self, folder: Path, project: str, entity: str | None, name: str, config: Mapping[str, Any],
+        resume_at: int | None = None,
+    ) -> None:  # fmt: skip
         try:
             import wandb
         except ImportError as error:
             raise UserError("wandb is not installed: pip install wandb, or set disable_wandb=True") from error
-        self._run = wandb.init(project=project, entity=entity, name=name, dir=str(folder), config=dict(config))
+        self._wandb, self._folder = wandb, folder
+        kept = folder / "wandb_id.txt"
+        known = kept.read_text().strip() if resume_at is not None and kept.is_file() else None
+        self._run = wandb.init(
+            project=project, entity=entity, name=name, dir=str(folder), config=dict(config), id=known,
+            resume="allow" if known else None,
+        )  # fmt: skip
+        write_atomically(kept, lambda path: path.write_text(self._run.id))
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Send one row."""
         self._run.log(dict(values), step=step)
 
     def close(self) -> None:
-        """Finish the run."""
+        """Send the networks of the end, and finish the run."""
+        final = self._folder / "model" / "final"
+        if final.is_dir():
+            networks = self._wandb.Artifact(f"networks-{self._run.id}", type="model")
+            networks.add_dir(str(final))
+            self._run.log_artifact(networks)
         self._run.finish()
 
 

@@ -124,6 +124,8 @@ def train(
     """Collect, store, learn until the steps or the minutes are used up or the user interrupts; returns the counters."""
     s, p = settings, progress or Progress()
     venv = _as_vector(env)
+    if s.real_time and not hasattr(venv, "send"):
+        raise UserError("real_time needs an environment whose steps have two halves, send and receive")
     collector = _Collector(venv, agent.act, replay, s.seed + p.env_steps, p)
     every_log = _Every(s.log_interval, p.updates)
     every_eval = _Every(s.eval_interval, p.env_steps)
@@ -249,9 +251,10 @@ class _Collector:
         if meanwhile is None:
             result, reward, terminated, truncated, infos = self._env.step(scaled)
         else:
-            self._env.send(scaled)
+            halves: Any = self._env
+            halves.send(scaled)
             meanwhile()
-            result, reward, terminated, truncated, infos = self._env.receive()
+            result, reward, terminated, truncated, infos = halves.receive()
         next_obs = np.array(result, dtype=np.float32)
         live = ~self._resetting
         done = (terminated | truncated) & live

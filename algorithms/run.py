@@ -1,6 +1,7 @@
 """A run's folder and the callbacks that fill it.
 
 log.log, config.yaml           what happened, with what
+system.json, changes.diff      see `provenance`
 summary.csv, summary/          the learner's figures as CSV and for TensorBoard
 model/, training_state.pt      see `checkpoint`
 """

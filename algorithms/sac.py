@@ -43,7 +43,7 @@ class SAC:
         self.device = torch.device(device)
         self.obs_dim, self.action_dim = obs_dim, action_dim
         self.rng = torch.Generator(self.device).manual_seed(seed)
-        low_precision = _use_bfloat16(s.precision, self.device)
+        self._low_precision = low_precision = _use_bfloat16(s.precision, self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             policy = GaussianPolicy(obs_dim, action_dim, s.policy_hidden_units, low_precision)
@@ -55,6 +55,7 @@ class SAC:
         self._policy_params: list[Tensor] = list(self.policy.parameters())
         self._critic_params: list[Tensor] = list(self.critic.parameters())
         self._target_params: list[Tensor] = list(self.target_critic.parameters())
+        self._followed_params = self._critic_params  # what the targets follow
         self.policy_optimizer = torch.optim.Adam(self._policy_params, lr=s.policy_lr, fused=True)
         self.critic_optimizer = torch.optim.Adam(self._critic_params, lr=s.q_lr, fused=True)
         self.alpha_optimizer = torch.optim.Adam([self.log_alpha], lr=s.entropy_lr, fused=True)
@@ -73,28 +74,37 @@ class SAC:
         if self.updates % self.settings.policy_delay == 0:
             self._update_policy(b.obs)
         with torch.no_grad():
-            torch._foreach_lerp_(self._target_params, self._critic_params, self.settings.target_update_coef)
+            torch._foreach_lerp_(self._target_params, self._followed_params, self.settings.target_update_coef)
         self.updates += 1
         return self._metrics
 
     def _update_critic(self, b: Batch) -> None:
-        with torch.no_grad():
-            next_action, next_log_prob = self.policy.sample(b.next_obs, self._noise(len(b.obs)))
-            next_q = self.target_critic.values(b.next_obs, next_action)
-            target = losses.soft_target(b.reward, b.discount, next_q, next_log_prob, self.log_alpha.exp())
+        _, target = self._target(b)
+        self._fit_critic(b, target)
+
+    @torch.no_grad()
+    def _target(self, b: Batch) -> tuple[Tensor, Tensor]:
+        """The sampled next action (B, action_dim) and the critics' target (B,)."""
+        next_action, next_log_prob = self.policy.sample(b.next_obs, self._noise(len(b.obs)))
+        next_q = self.target_critic.values(b.next_obs, next_action)
+        return next_action, losses.soft_target(b.reward, b.discount, next_q, next_log_prob, self.log_alpha.exp())
+
+    def _fit_critic(self, b: Batch, target: Tensor, weights: Tensor | None = None) -> Tensor:
+        """A step of the critics towards `target`; returns their values (2, B) before it."""
         q = self.critic.values(b.obs, b.action)
-        loss = losses.critic_loss(q, target)
-        _step(self.critic_optimizer, self._critic_params, torch.autograd.grad(loss, self._critic_params))
+        loss = losses.critic_loss(q, target, weights)
+        descend(self.critic_optimizer, self._critic_params, torch.autograd.grad(loss, self._critic_params))
         self._metrics["loss/critic"] = loss.detach()
         self._metrics["value/q"] = q.detach().mean()
+        return q.detach()
 
     def _update_policy(self, obs: Tensor) -> None:
         action, log_prob = self.policy.sample(obs, self._noise(len(obs)))
         q = self.critic.values(obs, action, frozen=True)
         loss = losses.policy_loss(q, log_prob, self.log_alpha.exp())
-        _step(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
+        descend(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
         gradient = losses.temperature_gradient(log_prob, self.target_entropy)
-        _step(self.alpha_optimizer, [self.log_alpha], [gradient])
+        descend(self.alpha_optimizer, [self.log_alpha], [gradient])
         self._metrics["loss/policy"] = loss.detach()
         self._metrics["policy/entropy"] = -log_prob.detach().mean()
         self._metrics["policy/alpha"] = self.log_alpha.detach().exp()
@@ -153,7 +163,8 @@ def _use_bfloat16(precision: str, device: torch.device) -> bool:
     return 1.3 * seconds[torch.bfloat16] < seconds[torch.float32]
 
 
-def _step(optimizer: torch.optim.Optimizer, params: Sequence[Tensor], gradients: Sequence[Tensor]) -> None:
+def descend(optimizer: torch.optim.Optimizer, params: Sequence[Tensor], gradients: Sequence[Tensor]) -> None:
+    """A step of `optimizer`, which holds `params`, along `gradients`."""
     for param, gradient in zip(params, gradients, strict=True):
         param.grad = gradient
     optimizer.step()

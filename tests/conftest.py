@@ -1,6 +1,9 @@
 """What every test shares."""
 
-import torch
+import importlib.util
 
-# One thread: two that share the cores with another process wait for each other, and a test of seconds takes minutes.
-torch.set_num_threads(1)
+if importlib.util.find_spec("torch"):  # tests/windows has none
+    import torch
+
+    # One thread: two that share the cores with another process wait for each other, and a test of seconds takes minutes.
+    torch.set_num_threads(1)

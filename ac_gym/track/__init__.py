@@ -2,7 +2,7 @@
 
 from ac_gym.track.model import Corner, StartPose, Track
 from ac_gym.track.speed import Envelope, SpeedProfile, speed_profile
-from ac_gym.track.store import available_tracks, load_track
+from ac_gym.track.store import available_tracks, load_track, user_tracks
 
 __all__ = [
     "Corner",
@@ -13,4 +13,5 @@ __all__ = [
     "available_tracks",
     "load_track",
     "speed_profile",
+    "user_tracks",
 ]

@@ -117,17 +117,29 @@ def walls(
     for sign, edge in ((1.0, edge_left), (-1.0, edge_right)):
         distance = np.where(own_side(layout, bounds, s, sign), own, layout.defaults.wall_m)
         distance = smooth_periodic(distance, _PROFILE_RAMP_M, step_m)
-        bend = np.maximum(sign * curvature, 1e-9)
-        room = np.minimum(_FOLD_LIMIT / bend, _room_beside(s, x, y, heading, edge, sign, bounds[-1], edge + distance))
-        wall = np.minimum(half + distance, room)
-        # A running minimum before the average keeps the smoothed barrier within the room.
-        window = round(_PROFILE_RAMP_M / step_m) | 1
-        lowest = np.lib.stride_tricks.sliding_window_view(
-            np.concatenate([wall[-(window // 2) :], wall, wall[: window // 2]]), window
-        ).min(axis=1)
-        wall = np.minimum(smooth_periodic(lowest, _PROFILE_RAMP_M, step_m), wall)
-        found.append(np.maximum(wall, edge + _BARRIER_GAP_M))
+        found.append(barrier(sign, s, x, y, heading, curvature, bounds[-1], half, edge, distance))
     return found[0], found[1]
+
+
+def barrier(
+    sign: float, s: Array, x: Array, y: Array, heading: Array, curvature: Array, length_m: float,
+    width: Array, edge: Array, distance: Array,
+) -> Array:  # fmt: skip
+    """Centre line to barrier (M,) on the left (`sign` +1) or right (-1), at most `distance` beyond the white line.
+
+    All arrays are (M,); `width` reaches to the white line, `edge` to the outer edge of the kerb.
+    """
+    step_m = length_m / len(s)
+    bend = np.maximum(sign * curvature, 1e-9)
+    room = np.minimum(_FOLD_LIMIT / bend, _room_beside(s, x, y, heading, edge, sign, length_m, edge + distance))
+    wall = np.minimum(width + distance, room)
+    # A running minimum before the average keeps the smoothed barrier within the room.
+    window = round(_PROFILE_RAMP_M / step_m) | 1
+    lowest = np.lib.stride_tricks.sliding_window_view(
+        np.concatenate([wall[-(window // 2) :], wall, wall[: window // 2]]), window
+    ).min(axis=1)
+    wall = np.minimum(smooth_periodic(lowest, _PROFILE_RAMP_M, step_m), wall)
+    return np.maximum(wall, edge + _BARRIER_GAP_M)
 
 
 def _room_beside(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ class _Reader:
     def __init__(self, where: str, data: Any, known: tuple[str, ...]) -> None:
         self.where = where
         if not isinstance(data, Mapping):
-            raise InvalidTrackError(f"{where}: expected keys and values, got {data!r}")
+            raise InvalidTrackError(f"{where}: expected keys and values, got {reprlib.repr(data)}")
         self.data = data
         for key in data:
             if key not in known:

@@ -65,7 +65,7 @@ def measure_line(x: Array, y: Array, heading: Array, offset: Array) -> Line:
     chord = np.hypot(dx, dy)
     # A chord's heading, unwrapped about the centre line's.
     along = np.arctan2(dy, dx)
-    along = heading + np.angle(np.exp(1j * (along - heading)))
+    along = heading + _wrapped(along - heading)
     turn = _wrapped(along - np.roll(along, 1))
     before, after = np.roll(chord, 1), chord
     curvature = 2.0 * turn / (before + after)

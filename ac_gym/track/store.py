@@ -13,13 +13,18 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ac_gym.errors import InvalidTrackError, UnknownNameError
-from ac_gym.resources import cache_dir, tracks_dir
+from ac_gym.resources import NAME, cache_dir, tracks_dir, user_tracks_dir
 from ac_gym.track.model import Corner, StartPose, Track
 
+if TYPE_CHECKING:
+    from ac_gym.track.borders import Borders
+
+_SUFFIXES = (".csv", ".yaml", ".yml")
 _SCALARS = ("name", "title", "length_m", "line_length_m", "sector_s", "corners", "start")
 
 
@@ -28,21 +33,54 @@ def available_tracks() -> list[str]:
     return sorted(path.stem for path in tracks_dir().glob("*.yaml"))
 
 
+def user_tracks() -> list[str]:
+    """Names of the user's own tracks, in `resources.user_tracks_dir()`."""
+    return sorted({path.stem for path in user_tracks_dir().glob("*") if path.suffix in _SUFFIXES})
+
+
 def load_track(name_or_path: str | Path) -> Track:
-    """The built track of that name, or of a track file; built at first use, then from the cache on disk."""
+    """The built track of that name, of a track file (.yaml) or of a file of borders (.csv).
+
+    Built at first use, then taken from the cache on disk. The package's tracks go before the user's own.
+    """
     return _load(str(_track_file(name_or_path)))
+
+
+def keep_track(name: str, borders: Borders) -> tuple[Path, Track]:
+    """Keeps a track of one's own, so that `load_track(name)` finds it; answers its file and the track.
+
+    InvalidTrackError for borders that make no track, and for a name that is taken by the package or makes no file name.
+    """
+    from ac_gym.track.border_file import write_borders
+    from ac_gym.track.borders import track_from_borders
+
+    if not NAME.fullmatch(name):
+        raise InvalidTrackError(f"{name!r} cannot name a track: letters, digits, _ - and . can; choose another --name")
+    if name in available_tracks():
+        raise InvalidTrackError(f"{name} is a circuit of the package already; choose another --name")
+    track = track_from_borders(name, **vars(borders))
+    path = user_tracks_dir() / f"{name}.csv"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_borders(path, borders)
+    except OSError as error:
+        raise InvalidTrackError(f"{path}: cannot be written ({error.strerror}); set AC_GYM_HOME to a folder") from error
+    _load.cache_clear()
+    return path, track
 
 
 def _track_file(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
-    if path.suffix in (".yaml", ".yml"):
+    if path.suffix in _SUFFIXES:
         if not path.is_file():
             raise InvalidTrackError(f"{path}: no such track file")
         return path.resolve()
-    names = available_tracks()
-    if str(name_or_path) not in names:
-        raise UnknownNameError("track", str(name_or_path), names)
-    return tracks_dir() / f"{name_or_path}.yaml"
+    name = str(name_or_path)
+    if name in available_tracks():
+        return tracks_dir() / f"{name}.yaml"
+    if name not in user_tracks():
+        raise UnknownNameError("track", name, {*available_tracks(), *user_tracks()})
+    return next(file for suffix in _SUFFIXES if (file := user_tracks_dir() / f"{name}{suffix}").is_file())
 
 
 @lru_cache(maxsize=32)
@@ -55,14 +93,20 @@ def _load(file: str) -> Track:
     except OSError as error:
         raise InvalidTrackError(f"{path}: cannot be read ({error.strerror})") from error
     digest = hashlib.sha256(content + f"|{BUILDER_VERSION}".encode()).hexdigest()[:20]
+    return built_once(f"{path.stem}-{digest}", lambda: _built(path))
 
-    def build() -> Track:
-        from ac_gym.track.builder import build_track
-        from ac_gym.track.layout import read_layout
 
-        return build_track(read_layout(path))
+def _built(path: Path) -> Track:
+    """The track of a file, by what kind of file it is."""
+    if path.suffix == ".csv":
+        from ac_gym.track.border_file import read_borders
+        from ac_gym.track.borders import track_from_borders
 
-    return built_once(f"{path.stem}-{digest}", build)
+        return track_from_borders(path.stem, **vars(read_borders(path)))
+    from ac_gym.track.builder import build_track
+    from ac_gym.track.layout import read_layout
+
+    return build_track(read_layout(path))
 
 
 def built_once(key: str, build: Callable[[], Track]) -> Track:

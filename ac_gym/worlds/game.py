@@ -7,6 +7,7 @@ rate, whether anyone is ready for them or not: `send` applies the controls, `rec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,9 @@ class GameWorld:
         if mask is not None and not mask[0]:
             return
         self._apply(_NEUTRAL)
+        self.connection.timing.pause()
         if self.settings.reset_car:
-            self.connection.reset()
+            self._reset_car()
             settled = self._next(_NEUTRAL).game_time + self.settings.reset_wait
             while self._next(_NEUTRAL).game_time < settled:
                 pass
@@ -120,6 +122,14 @@ class GameWorld:
             self._controls.close()
         self.connection.close()
 
+    def _reset_car(self) -> None:
+        """Ask for it, and go on answering states: silence would look like a driver who is gone."""
+        with ThreadPoolExecutor(1) as asking:
+            answer = asking.submit(self.connection.reset)
+            while not answer.done():
+                self._next(_NEUTRAL)
+        answer.result()
+
     def _apply(self, controls: NDArray[np.float32]) -> None:
         """The device first, then the plugin: it executes them or, where it does not, sees that someone drives."""
         assert self._controls is not None
@@ -144,8 +154,7 @@ class GameWorld:
 
 
 def _loaded_track(connection: GameConnection, static: Mapping[str, Any], asked: str | Path) -> Track:
-    layout = static["TrackConfiguration"]
-    loaded = f"{static['TrackName']}-{layout}" if layout else str(static["TrackName"])
+    loaded = static["TrackFullName"]
     _check_loaded("track", loaded, asked)
 
     def build() -> Track:

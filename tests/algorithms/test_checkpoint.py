@@ -82,7 +82,7 @@ def test_saving_again_replaces_the_folder(tmp_path: Path) -> None:
 
 def test_networks_of_another_size_are_one_clear_line(tmp_path: Path) -> None:
     folder = save_networks(SAC(5, 2, SMALL), tmp_path / "final")
-    with pytest.raises(UserError, match=r"policy_net\.pth does not fit.*size mismatch") as error:
+    with pytest.raises(UserError, match=r"policy_net\.pth does not fit.*it has layers of 5-16-4, this run of 7-16-4") as error:
         load_networks(folder, SAC(7, 2, SMALL).modules())
     assert "\n" not in str(error.value)
     with pytest.raises(UserError, match="no policy_net"):
@@ -131,3 +131,19 @@ def test_process_killed_in_the_middle_of_a_write_leaves_the_last_whole_state(tmp
     assert len(list(tmp_path.iterdir())) == 2  # the whole state and the scrap
     assert load_training(tmp_path, *_empty()) == {"whole": True}
     assert (tmp_path / TRAINING_STATE).is_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_run_killed_at_any_point_of_saving_shows_whole_checkpoints_only(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    found = subprocess.run(
+        [sys.executable, str(root / "tests" / "algorithms" / "crash_points.py"), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    points = [line.split() for line in found.stdout.splitlines()]
+    assert len(points) > 20
+    assert [point[3] for point in points] == ["killed"] * (len(points) - 1) + ["survived"]
+    versions = [int(point[2]) for point in points]
+    assert versions == sorted(versions)  # first always the old one, then always the new one
+    assert {int(point[1]) for point in points} == {0, 1, 2}  # 0: killed between the renames, and mended

@@ -1,0 +1,129 @@
+"""What all ways of steering the game share: the contract, and a virtual joystick that is never left pressed."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ac_gym.errors import ControlsError
+
+
+class Controls(Protocol):
+    """Takes a driver's controls to the game."""
+
+    name: str
+    """as `open_controls` knows it"""
+
+    def apply(self, controls: NDArray[np.float32]) -> None:
+        """Send `controls` (4,): steer (+ right), throttle, brake on -1..1 (pedals: -1 is up), gear request -1, 0, +1.
+
+        Values beyond the range are clipped. Raises ControlsError where the device is gone, ValueError for numbers that
+        are not finite; the controls are neutral then.
+        """
+
+    def neutral(self) -> None:
+        """Steering straight, pedals up, no button pressed."""
+
+    def close(self) -> None:
+        """Neutral, then let go of the device; harmless when closed already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a joystick's axes and buttons are."""
+
+    steer: float = 0.0
+    """-1..1, + right; full axis is 450 degrees at the steering wheel"""
+    throttle: float = 0.0
+    """0..1, 0 = up"""
+    brake: float = 0.0
+    """0..1, 0 = up; the game applies the gamma"""
+    shift_up: bool = False
+    shift_down: bool = False
+
+
+class Device(Protocol):
+    """A virtual joystick as its driver made it."""
+
+    def write(self, position: Position) -> None:
+        """Move every axis and button at once; ControlsError where it cannot."""
+
+    def close(self) -> None:
+        """Give the device back."""
+
+
+class GearButtons:
+    """Turns gear requests into button presses, one press a request.
+
+    A button is pressed when its gear is asked for and released at the next step. A request for the same button at that
+    step waits one step, so that the game sees the button come up in between; at most one request waits.
+    """
+
+    def __init__(self) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self._pressed = self._waiting = 0
+
+    def step(self, request: int) -> int:
+        """The gear button that is down from now on: -1, 0, +1."""
+        wanted = request or self._waiting
+        still_down = wanted != 0 and wanted == self._pressed
+        self._waiting = wanted if still_down else 0
+        self._pressed = 0 if still_down else wanted
+        return self._pressed
+
+
+class Joystick:
+    """Controls on a virtual joystick of this computer.
+
+    The device is put in neutral and given back by `close`, when the object is collected, and when the interpreter ends,
+    also by an exception or Ctrl-C.
+    """
+
+    def __init__(self, name: str, device: Device) -> None:
+        self.name = name
+        self._device = device
+        self._gears = GearButtons()
+        self._finalizer = weakref.finalize(self, _let_go, device)
+        self.neutral()
+
+    def apply(self, controls: NDArray[np.float32]) -> None:
+        steer, throttle, brake, gear = controls.tolist()
+        if not math.isfinite(steer + throttle + brake + gear):
+            self.neutral()
+            raise ValueError(f"controls must be finite numbers, not {controls}")
+        pressed = self._gears.step((gear > 0.5) - (gear < -0.5))
+        self._write(Position(_clip(steer), _pedal(throttle), _pedal(brake), pressed > 0, pressed < 0))
+
+    def neutral(self) -> None:
+        self._gears.release()
+        self._write(Position())
+
+    def close(self) -> None:
+        self._finalizer()
+
+    def _write(self, position: Position) -> None:
+        if not self._finalizer.alive:
+            raise ControlsError(f"the joystick of {self.name} is closed; open_controls gives another")
+        self._device.write(position)
+
+
+def _let_go(device: Device) -> None:
+    with suppress(ControlsError):  # a device that is gone holds nothing pressed
+        device.write(Position())
+    device.close()
+
+
+def _clip(value: float) -> float:
+    return min(1.0, max(-1.0, value))
+
+
+def _pedal(value: float) -> float:
+    return (_clip(value) + 1.0) / 2.0

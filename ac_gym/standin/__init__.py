@@ -1,0 +1,6 @@
+"""A stand-in for the game: runs in-game apps, the plugin first of all, on telemetry of the simulated world."""
+
+from ac_gym.standin.host import Host
+from ac_gym.standin.meter import HostStatus
+
+__all__ = ["Host", "HostStatus"]
