@@ -93,7 +93,9 @@ class Camera:
     ) -> None:
         if color not in COLORS:
             raise UnknownNameError("color", color, COLORS)
-        self.view = view_named(view) if isinstance(view, str) else view
+        if isinstance(view, str) and view not in VIEWS:
+            raise UnknownNameError("view", view, VIEWS)
+        self.view = VIEWS[view] if isinstance(view, str) else view
         self.width, self.height = checked_size(size)
         self.color = color
         settings = _core.CameraSettings()
@@ -151,13 +153,6 @@ class _Scene:
     track: Track
     car: Car
     native_track: _core.Track
-
-
-def view_named(name: str) -> View:
-    """One of `VIEWS`."""
-    if name not in VIEWS:
-        raise UnknownNameError("view", name, VIEWS)
-    return VIEWS[name]
 
 
 def checked_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -13,9 +13,20 @@ People who come from accapture find its two calls here: `get_frame` and `shutdow
 """
 
 from ac_gym.capture.conversion import convert
+from ac_gym.capture.csp import CspSettings
 from ac_gym.capture.default import get_frame, shutdown
 from ac_gym.capture.source import Frame, Source, Texture
 from ac_gym.capture.sources import open_source
 from ac_gym.capture.writer import PictureWriter
 
-__all__ = ["Frame", "PictureWriter", "Source", "Texture", "convert", "get_frame", "open_source", "shutdown"]
+__all__ = [
+    "CspSettings",
+    "Frame",
+    "PictureWriter",
+    "Source",
+    "Texture",
+    "convert",
+    "get_frame",
+    "open_source",
+    "shutdown",
+]

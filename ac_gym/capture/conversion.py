@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -24,10 +24,7 @@ Color = Literal["gray", "rgb", "bgr"]
 Format = Literal["bgra8", "rgba8", "rgba16", "rgba16f"]
 Hdr = Literal["clamp", "srgb", "curve"]
 
-_ERRORS: dict[int, type[AcGymError]] = {
-    _core.GRAB_STATUS["timeout"]: CaptureTimeoutError,
-    _core.GRAB_STATUS["not_running"]: NoPicturesError,
-}
+_NAMES = {number: name for name, number in _core.GRAB_STATUS.items()}
 _per_thread = threading.local()
 
 
@@ -89,13 +86,14 @@ def target(
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
-    """The native core's errors as ours."""
+def one_line_errors(**special: Callable[[str], AcGymError]) -> Iterator[None]:
+    """The native core's errors as ours; `special` makes those of some statuses from the core's message."""
+    kinds = {"timeout": CaptureTimeoutError, "not_running": NoPicturesError} | special
     try:
         yield
     except _core.GrabError as error:
         status, message = error.args
-        raise _ERRORS.get(status, CaptureError)(message) from None
+        raise kinds.get(_NAMES[status], CaptureError)(message) from None
 
 
 def _number(kind: str, name: str, numbers: dict[str, int]) -> int:

@@ -8,18 +8,22 @@ from numpy.typing import NDArray
 from ac_gym import _core
 from ac_gym.capture.conversion import one_line_errors
 from ac_gym.capture.source import Frame, Source, Texture
+from ac_gym.errors import UnknownNameError
 
 
 class NativeSource(Source):
     """A source of the native core, whose pictures are converted to `target` on their way."""
 
-    def __init__(self, source: _core.PictureSource, target: _core.PictureTarget, unavailable: int = 0) -> None:
-        self._source, self._target, self._unavailable = source, target, unavailable
+    def __init__(
+        self, source: _core.PictureSource, target: _core.PictureTarget, name: str, unavailable: int = 0
+    ) -> None:
+        """`unavailable` is the flag of textures that cannot be had."""
+        self._source, self._target, self._name, self._unavailable = source, target, name, unavailable
 
     def get_frame(
         self, wait_for_new_frame: bool = True, timeout: float = 1.0, out: NDArray[np.uint8] | None = None
     ) -> Frame:
-        with one_line_errors():
+        with one_line_errors(unknown_texture=self._unknown):
             mark = self._source.mark() if wait_for_new_frame else 0
             return Frame(*self._source.next(self._target, mark, timeout, out))
 
@@ -33,6 +37,9 @@ class NativeSource(Source):
 
     def shutdown(self) -> None:
         self._source.close()
+
+    def _unknown(self, message: str) -> UnknownNameError:
+        return UnknownNameError("texture", self._name, [texture.name for texture in self.list_textures()])
 
 
 def _text(value: bytes) -> str:

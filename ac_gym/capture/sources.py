@@ -6,6 +6,7 @@ from typing import Literal
 
 from ac_gym import _core
 from ac_gym.capture.conversion import Color, Hdr, one_line_errors, target
+from ac_gym.capture.csp import CspSettings, open_csp
 from ac_gym.capture.native import NativeSource
 from ac_gym.capture.screen import ScreenSource, open_screen
 from ac_gym.capture.source import Source
@@ -23,6 +24,7 @@ def open_source(
     color: Color = "rgb",
     crop: tuple[int, int, int, int] | None = None,
     hdr: Hdr = "clamp",
+    csp: CspSettings | None = None,
 ) -> Source:
     """A source of pictures.
 
@@ -33,10 +35,11 @@ def open_source(
         color: "rgb", "bgr" or "gray"
         crop: (x, y, width, height) of the part of the pictures that is wanted, in their own pixels
         hdr: how 16-bit pictures become 8-bit ones, see `convert`
+        csp: more for the source of that name
 
     Raises:
         NoPicturesError: nobody publishes any
-        UnknownNameError: there is no such source, monitor, colour, ...
+        UnknownNameError: there is no such source, monitor, colour, ... (of a texture, `get_frame` says so)
         CaptureError: it cannot be opened
     """
     if kind not in DEFAULT_NAMES:
@@ -46,5 +49,7 @@ def open_source(
     if kind == "screen":
         # Only the part is taken from the screen, so there is nothing left to cut.
         return ScreenSource(name, target(size, color, None, hdr), crop, open_screen())
+    if kind == "csp":
+        return open_csp(name, wanted, csp or CspSettings())
     with one_line_errors():
-        return NativeSource(_core.PictureSource.shm(name), wanted)
+        return NativeSource(_core.PictureSource.shm(name), wanted, name)

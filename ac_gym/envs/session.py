@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.car import load_car
-from ac_gym.envs.settings import RenderSettings
+from ac_gym.envs.pixels import Pixels
+from ac_gym.envs.settings import ObservationSettings, RenderSettings
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task import Task, TaskSettings, Telemetry
 from ac_gym.task.task import EndingTerm, ObservationTerm, RewardTerm
@@ -22,6 +24,9 @@ from ac_gym.worlds import GameSettings, SimulatedWorld, SimulationSettings, Worl
 from ac_gym.worlds.base import Mask
 
 WORLDS = ("simulated", "game")
+
+Observation = Any
+"""An array of numbers or of pictures, or a dictionary of both by the names `vector` and `pixels`."""
 
 
 class Session:
@@ -39,10 +44,9 @@ class Session:
         extra_observations: Sequence[ObservationTerm] = (),
         **settings: Any,
     ) -> None:
-        task, simulation, game, render = _split(
-            settings, TaskSettings, SimulationSettings, GameSettings, RenderSettings
+        task, simulation, game, self.render_settings, seen = _split(
+            settings, TaskSettings, SimulationSettings, GameSettings, RenderSettings, ObservationSettings
         )
-        self.render_settings: RenderSettings = render
         self._owns_world = isinstance(world, str)
         self.world = _world(world, count, track, car, simulation, game, task.ego_sampling_freq)
         self.task = Task(
@@ -54,8 +58,11 @@ class Session:
             extra_observations=extra_observations,
             threads=self.world.threads,
         )
-        limit = _core.OBSERVATION_LIMIT
-        self.observation_space = spaces.Box(-limit, limit, (self.task.observation_size,), np.float32)
+        self._kind: str = seen.observation
+        self.pixels: Pixels | None = None
+        if self._kind != "vector":
+            self.pixels = Pixels(self.world, seen, simulation.threads or min(os.cpu_count() or 1, count))
+        self._renew_pixels = False
         self.action_space = spaces.Box(-1.0, 1.0, (self.task.action_size,), np.float32)
         self._laps = np.zeros(count)
 
@@ -63,14 +70,51 @@ class Session:
     def telemetry(self) -> Telemetry:
         return self.task.telemetry
 
+    @property
+    def observation_space(self) -> spaces.Box | spaces.Dict:
+        """Of one car."""
+        limit = _core.OBSERVATION_LIMIT
+        vector = spaces.Box(-limit, limit, (self.task.observation_size,), np.float32)
+        if self.pixels is None:
+            return vector
+        both = spaces.Dict({"vector": vector, "pixels": self.pixels.space})
+        return both if self._kind == "both" else self.pixels.space
+
+    @property
+    def observation(self) -> Observation:
+        """Of all cars, (N, ...): arrays that the next step overwrites, unless `renew_observation` is called before."""
+        if self.pixels is None:
+            return self.task.observation
+        if self._kind == "pixels":
+            return self.pixels.pictures
+        return {"vector": self.task.observation, "pixels": self.pixels.pictures}
+
+    def renew_observation(self, *, keep: bool = False) -> None:
+        """Let the next step fill new arrays, so that the last observation stays whole for whoever holds it; `keep`
+        copies it for a reset of some cars only."""
+        self.task.renew_observation(keep=keep)
+        if self.pixels is not None and keep:
+            self.pixels.renew()
+        self._renew_pixels = not keep
+
     def seed(self, seed: int) -> None:
         self.world.seed(seed)
 
     def reset(self, mask: Mask | None = None) -> None:
         """Put cars on their start and begin their episodes."""
         self.world.reset(mask)
-        self.task.begin(mask)
+        self._begin(mask)
         self._laps[:] = self.telemetry["lap_count"]
+
+    def start_at(self, car: int, s: float, offset: float = 0.0, heading: float = 0.0, speed: float = 0.0) -> None:
+        """Put one car at a place of its own and begin all episodes there."""
+        self.world.place(car, s, offset, heading, speed)
+        self._begin()
+
+    def _begin(self, mask: Mask | None = None) -> None:
+        self.task.begin(mask)
+        if self.pixels is not None:
+            self.pixels.begin(mask)
 
     def send(self, actions: NDArray[np.float32], mask: Mask | None = None) -> None:
         """Begin a control step; cars whose mask is not 0 begin a new episode instead. `mask` must stay as it is."""
@@ -86,6 +130,14 @@ class Session:
         """End the control step that `send` began."""
         self.world.receive()
         self.task.observe(self._mask)
+        if self.pixels is not None:
+            self.pixels.take(self._mask, renew=self._renew_pixels)
+            self._renew_pixels = False
+
+    def info(self) -> dict[str, float]:
+        """What the world reports of itself; with pictures, `picture_age`: s between the state and its picture."""
+        reported = self.world.info()
+        return reported if self.pixels is None else {**reported, "picture_age": self.pixels.age}
 
     def finished_laps(self) -> NDArray[np.bool_]:
         """(N,): a lap was completed in the last step. Asked once a step."""

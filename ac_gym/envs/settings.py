@@ -1,10 +1,11 @@
-"""Settings of what people see of the environments."""
+"""Settings of what learners and people see of the environments."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ac_gym.camera import checked_size, view_named
+from ac_gym.camera import COLORS, VIEWS, checked_size
+from ac_gym.errors import ConfigError, UnknownNameError
 
 
 @dataclass(frozen=True)
@@ -23,5 +24,36 @@ class RenderSettings:
     """instruments: lap times, map, speed, gear, pedals, steering; needs pygame, without it there are none"""
 
     def __post_init__(self) -> None:
-        view_named(self.render_view)
+        if self.render_view not in VIEWS:
+            raise UnknownNameError("render_view", self.render_view, VIEWS)
         checked_size(self.render_size)
+
+
+OBSERVATIONS = ("vector", "pixels", "both")
+
+
+@dataclass(frozen=True)
+class ObservationSettings:
+    """Settings of what the learner sees; every one is a keyword of the environments."""
+
+    observation: str = "vector"
+    """`vector`: numbers; `pixels`: a picture; `both`: a dictionary of the two"""
+    obs_view: str = "cockpit"
+    """where the picture is taken from: `cockpit`, `chase` or `top`"""
+    obs_size: tuple[int, int] = (84, 84)
+    """width and height of the picture [pixels]"""
+    obs_color: str = "gray"
+    """`gray` (one channel) or `rgb` (three)"""
+    obs_stack: int = 1
+    """pictures of the last steps in one observation, oldest first, as Gymnasium's FrameStackObservation lays them out;
+    1: a picture alone"""
+    obs_cars: bool = False
+    """the other cars of the batch are in the picture; they drive as if alone"""
+
+    def __post_init__(self) -> None:
+        for name, known in (("observation", OBSERVATIONS), ("obs_view", VIEWS), ("obs_color", COLORS)):
+            if (value := getattr(self, name)) not in known:
+                raise UnknownNameError(name, value, known)
+        checked_size(self.obs_size)
+        if not 1 <= self.obs_stack <= 64:
+            raise ConfigError(f"obs_stack must be 1 to 64 pictures, is {self.obs_stack}")

@@ -9,14 +9,14 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from ac_gym.envs.session import Session
+from ac_gym.envs.session import Observation, Session
 from ac_gym.errors import UnknownNameError
 from ac_gym.task import Ending, Telemetry
 
 _METADATA = {"render_modes": ["human", "rgb_array"], "render_fps": 25}
 
 
-class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
+class AssettoCorsaEnv(gym.Env[Observation, NDArray[np.float32]]):
     """Drive one car as fast as possible along a circuit.
 
     Action space: Box(-1, 1, (3,)): steering (positive to the right), throttle, brake. By default they change the
@@ -43,12 +43,16 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     `packets_lost`, `packets_late`, `deadline_misses` and `state_age` (s) besides. `send` and `receive` are the two
     halves of `step`, for a learner that works while the game drives.
 
+    `observation="pixels"`: a picture (height, width, channels) uint8 instead, by default 84x84 gray from the cockpit;
+    `"both"`: a dictionary of `vector` and `pixels`. `info` has then `picture_age` (s), 0 in the simulator: the picture
+    is drawn from the very state. See `ac_gym.envs.settings.ObservationSettings`.
+
     `render_mode`: `rgb_array` or `human` (a window); `render_view` and the other fields of
     `ac_gym.envs.settings.RenderSettings` say what the pictures show.
 
     Every field of `ac_gym.task.TaskSettings`, `ac_gym.worlds.SimulationSettings` (the simulator),
-    `ac_gym.worlds.GameSettings` (the game) and `RenderSettings` is a keyword, and `reward_terms`, `endings` and
-    `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).
+    `ac_gym.worlds.GameSettings` (the game), `RenderSettings` and `ObservationSettings` is a keyword, and
+    `reward_terms`, `endings` and `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).
     """
 
     metadata: dict[str, Any] = _METADATA
@@ -78,7 +82,7 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    ) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode. `options`: {"s": m, "offset": m, "heading": rad, "speed": m/s} for a start of your own."""
         super().reset(seed=seed)
         if seed is not None or not self._driving:
@@ -86,12 +90,12 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         self._driving = True
         self.session.reset()
         if options:
-            self._start_at(**options)
+            self.session.start_at(0, **options)
         if self.render_mode == "human":
             self.render()
-        return self.session.task.observation[0].copy(), self._info()
+        return self._observation(), self._info()
 
-    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         self.send(action)
         return self.receive()
 
@@ -101,7 +105,7 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             raise gym.error.ResetNeeded("call reset() before the first step()")
         self.session.send(np.asarray(action)[None])
 
-    def receive(self) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+    def receive(self) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """The second half of `step`: wait for what the action led to."""
         task = self.session.task
         self.session.receive()
@@ -114,7 +118,7 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             info["end_reason"] = Ending(int(task.ending[0])).name.lower()
         if self.render_mode == "human":
             self.render()
-        return task.observation[0].copy(), float(task.reward[0]), terminated, truncated, info
+        return self._observation(), float(task.reward[0]), terminated, truncated, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """The picture (H, W, 3) in `rgb_array` mode; shows it in `human` mode."""
@@ -138,9 +142,9 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             self._renderer = None
         self.session.close()
 
-    def _start_at(self, s: float, offset: float = 0.0, heading: float = 0.0, speed: float = 0.0) -> None:
-        self.session.world.place(0, s, offset, heading, speed)
-        self.session.task.begin()
+    def _observation(self) -> Observation:
+        seen = self.session.observation
+        return {name: rows[0].copy() for name, rows in seen.items()} if isinstance(seen, dict) else seen[0].copy()
 
     def _info(self) -> dict[str, Any]:
         frame = self.telemetry
@@ -148,5 +152,5 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             "lap_count": int(frame["lap_count"][0]),
             "best_lap_time": float(frame["best_lap_time"][0]) / 1000.0,
             "progress": float(frame["spline_position"][0]),
-            **self.session.world.info(),
+            **self.session.info(),
         }

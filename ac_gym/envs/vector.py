@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from ac_gym.envs.session import Session
+from ac_gym.envs.session import Observation, Session
 from ac_gym.errors import UnknownNameError
 from ac_gym.task import Telemetry
 
@@ -20,7 +20,7 @@ Array = NDArray[np.floating]
 _METADATA = {"render_modes": ["rgb_array"], "autoreset_mode": AutoresetMode.NEXT_STEP}
 
 
-class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
+class AssettoCorsaVectorEnv(VectorEnv[Observation, Array, Array]):
     """`num_envs` cars that drive for the same task; spaces, rewards and keywords are those of `AssettoCorsaEnv`.
 
     `autoreset_mode`: Gymnasium's NEXT_STEP (default: the step after an end resets that car, its action is ignored and
@@ -68,7 +68,7 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Array, dict[str, Any]]:
+    ) -> tuple[Observation, dict[str, Any]]:
         """Begin episodes: of all cars, or of those in `options["reset_mask"]` (N,) bool.
 
         One seed seeds the whole batch; each car has a stream of its own.
@@ -87,12 +87,12 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             self.session.seed(int(self.np_random.integers(2**63)))
         self._driving = True
         if self._copy:
-            self.session.task.renew_observation(keep=True)
+            self.session.renew_observation(keep=True)
         self.session.reset(mask)
         self._ended[:] = 0 if mask is None else self._ended * (mask == 0)
-        return self.session.task.observation, {}
+        return self.session.observation, {}
 
-    def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+    def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         self.send(actions)
         return self.receive()
 
@@ -102,10 +102,10 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             raise gym.error.ResetNeeded("call reset() before the first step()")
         begins = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
         if self._copy:
-            self.session.task.renew_observation()
+            self.session.renew_observation()
         self.session.send(actions, begins)
 
-    def receive(self) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+    def receive(self) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         """The second half of `step`: wait for what the actions led to."""
         task = self.session.task
         self.session.receive()
@@ -115,13 +115,13 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             "lap_valid": finished & (self.telemetry["last_lap_valid"] != 0),
             "lap_count": self.telemetry["lap_count"].astype(np.int64),
             "end_reason": task.ending.copy(),
-            **{name: np.full(self.num_envs, value) for name, value in self.session.world.info().items()},
+            **{name: np.full(self.num_envs, value) for name, value in self.session.info().items()},
         }
         np.bitwise_or(task.terminated, task.truncated, out=self._ended)
-        observation = task.observation
+        observation = self.session.observation
         reward, terminated, truncated = task.reward, task.terminated.astype(bool), task.truncated.astype(bool)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
-            info |= {"final_info": info.copy(), "final_obs": observation.copy()}
+            info |= {"final_info": info.copy(), "final_obs": _copied(observation)}
             info["_final_info"] = info["_final_obs"] = self._ended.astype(bool)
             reward = reward.copy()
             self.session.reset(self._ended)
@@ -144,6 +144,10 @@ class AssettoCorsaVectorEnv(VectorEnv[Array, Array, Array]):
             self._renderer.close()
             self._renderer = None
         self.session.close()
+
+
+def _copied(observation: Observation) -> Observation:
+    return {k: v.copy() for k, v in observation.items()} if isinstance(observation, dict) else observation.copy()
 
 
 def _mode(mode: AutoresetMode | str) -> AutoresetMode:

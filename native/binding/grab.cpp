@@ -164,7 +164,8 @@ struct Source {
                 left = end - grab_now();
                 status = step(std::clamp(left, 0.0, slice));
             }
-            if ((status != GRAB_TIMEOUT && status != GRAB_NOT_RUNNING) || left <= slice) return status;
+            const bool may_pass = status == GRAB_TIMEOUT || status == GRAB_NOT_RUNNING || status == GRAB_UNKNOWN_TEXTURE;
+            if (!may_pass || left <= slice) return status;
             if (PyErr_CheckSignals()) throw nb::python_error();
         }
     }
@@ -259,6 +260,12 @@ std::unique_ptr<Source> open_shm(const std::string& name) {
     return std::make_unique<Source>(source, error);
 }
 
+std::unique_ptr<Source> open_csp(const std::string& texture, std::tuple<int, int> size, int draws) {
+    grab_error error;
+    grab_source* source = grab_csp_open(texture.c_str(), std::get<0>(size), std::get<1>(size), draws, &error);
+    return std::make_unique<Source>(source, error);
+}
+
 template <class... Names>
 nb::dict numbered(Names... names) {
     nb::dict result;
@@ -296,6 +303,7 @@ void bind_grab(nb::module_& m) {
         .def(nb::init<>())
         .def("convert", &Converter::convert, "picture"_a, "format"_a, "target"_a, "out"_a.none() = nb::none());
     nb::class_<Source>(m, "PictureSource")
+        .def_static("csp", &open_csp, "texture"_a, "size"_a, "draws"_a)
         .def_static("shm", &open_shm, "name"_a)
         .def("mark", &Source::mark, "Pictures beyond this mark were begun after the call.")
         .def("next", &Source::next, "target"_a, "mark"_a, "timeout"_a, "out"_a.none() = nb::none(),

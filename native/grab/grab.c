@@ -27,7 +27,15 @@ double grab_now(void) {
     return (double)count.QuadPart / (double)frequency.QuadPart;
 }
 
-void grab_sleep(double seconds) { Sleep((DWORD)(seconds * 1e3 + 0.999)); }
+// Sleep alone would last up to 16 ms, however short the time.
+void grab_sleep(double seconds) {
+    const DWORD high_resolution = 2;  // CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, Windows 10 and later
+    const LARGE_INTEGER due = {.QuadPart = -(LONGLONG)(seconds * 1e7)};
+    const HANDLE timer = CreateWaitableTimerExW(NULL, NULL, high_resolution, TIMER_MODIFY_STATE | SYNCHRONIZE);
+    if (timer && SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE)) WaitForSingleObject(timer, INFINITE);
+    else Sleep((DWORD)(seconds * 1e3 + 0.999));
+    if (timer) CloseHandle(timer);
+}
 #else
 double grab_now(void) {
     struct timespec now;

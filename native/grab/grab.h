@@ -109,6 +109,10 @@ grab_status grab_next(grab_source* source, grab_converter* converter, const grab
 // Shared memory, read: pictures that a `grab_writer` of the same name publishes, of any program.
 grab_source* grab_shm_open(const char* name, grab_error* error);
 
+// The game, through Custom Shaders Patch: texture "Group: Title" or its title alone. Width and height, where not 0, are asked
+// of the game (32..2048). `draws`: 2 for pictures begun after a mark, 1 for those that ended after it, a game's frame earlier.
+grab_source* grab_csp_open(const char* texture, int width, int height, int draws, grab_error* error);
+
 // Shared memory, written. `slots` >= 3 pictures are kept; readers may read one while the others are being written.
 typedef struct grab_writer grab_writer;
 grab_writer* grab_writer_open(const char* name, int slots, grab_error* error);

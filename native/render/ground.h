@@ -146,11 +146,12 @@ private:
         woods(far, near, wood_right, meadow_right, a.trees_right, b.trees_right, spot >> 8);
         if (!level) {
             band(wall_left, wall_right, grass + tone);
-            if (s.gravel_left) band(wall_left, kerb_left, gravel_bed + (spot >> 4 & 1));
-            if (s.gravel_right) band(kerb_right, wall_right, gravel_bed + (spot >> 4 & 1));
+            // Each strip goes on below the next, so that nothing else shows through their soft edges.
+            if (s.gravel_left) band(wall_left, road_left, gravel_bed + (spot >> 4 & 1));
+            if (s.gravel_right) band(road_right, wall_right, gravel_bed + (spot >> 4 & 1));
             const int kerb = stripes_ ? (behind & 1 ? kerb_red : paint) : kerb_mean;
-            if (wider(a, kerb_left, road_left) || wider(b, kerb_left, road_left)) band(kerb_left, road_left, kerb);
-            if (wider(a, road_right, kerb_right) || wider(b, road_right, kerb_right)) band(road_right, kerb_right, kerb);
+            if (wider(a, kerb_left, road_left) || wider(b, kerb_left, road_left)) band(kerb_left, asphalt_left, kerb);
+            if (wider(a, road_right, kerb_right) || wider(b, road_right, kerb_right)) band(asphalt_right, kerb_right, kerb);
             band(road_left, road_right, paint);
             band(asphalt_left, asphalt_right, asphalt + int(spot % 3u));
             if (pixel_ < 1.5f) band(rubber_left, rubber_right, rubber);

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ac_gym.capture import PictureWriter, open_source
+from ac_gym.capture import PictureWriter, Source, open_source
 from ac_gym.errors import CaptureTimeoutError, NoPicturesError
 
 SIZES = ((640, 480), (320, 240), (800, 600))  # of the pictures, in turn
@@ -66,7 +66,8 @@ def whole(picture: NDArray[np.uint8], number: int) -> bool:
 def read(name: str, account: Path, seconds: float) -> dict[str, Any]:
     """Reads pictures for `seconds`, every fourth without waiting, and counts what went wrong."""
     numbers = np.memmap(account, np.int64, "r")
-    source = open_source("shm", name)
+    source = opened(name)
+    print("reading", flush=True)
     end = time.perf_counter() + seconds
     ages, frames, torn, stale, absent, sizes = [], 0, 0, 0, 0, set()
     while time.perf_counter() < end:
@@ -94,10 +95,12 @@ def run(seconds: float, fps: float, readers: int) -> list[dict[str, Any]]:
         account = Path(folder) / "account"
         account.write_bytes(bytes(16))
         writer = start("write", name, account, fps)
+        watched = [start("read", name, account, seconds) for _ in range(readers)]
+        victim = start("read", name, account, 10 * seconds)
         try:
-            wait_for_picture(name)
-            watched = [start("read", name, account, seconds) for _ in range(readers)]
-            victim = start("read", name, account, 10 * seconds)
+            for process in (*watched, victim):
+                assert process.stdout is not None
+                assert process.stdout.readline() == "reading\n"
             time.sleep(seconds / 2)
             end(victim)
             end(writer)
@@ -105,7 +108,8 @@ def run(seconds: float, fps: float, readers: int) -> list[dict[str, Any]]:
             writer = start("write", name, account, fps)
             return [json.loads(process.communicate(timeout=10 * seconds + 60)[0]) for process in watched]
         finally:
-            end(writer)
+            for process in (writer, victim, *watched):
+                end(process)
             PictureWriter(name).close()  # takes away what the killed one left
 
 
@@ -119,13 +123,12 @@ def end(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def wait_for_picture(name: str, timeout: float = 20.0) -> None:
+def opened(name: str, timeout: float = 60.0) -> Source:
+    """The source, once there is a writer."""
     end = time.monotonic() + timeout
     while True:
         try:
-            with open_source("shm", name) as source:
-                source.get_frame(False, timeout=timeout)
-            return
+            return open_source("shm", name)
         except NoPicturesError:
             if time.monotonic() > end:
                 raise
