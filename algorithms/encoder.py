@@ -37,10 +37,11 @@ class NumberEncoder(nn.Module):
         super().__init__()
         self.features = size  # of a trunk's answer
 
-    def forward(self, obs: Tensor) -> Tensor:
+    def forward(self, obs: Seen) -> Tensor:
+        assert isinstance(obs, Tensor)
         return obs
 
-    def shifted(self, obs: Tensor, rng: torch.Generator) -> Tensor:
+    def shifted(self, obs: Seen, rng: torch.Generator) -> Seen:
         """Numbers are not augmented."""
         return obs
 
@@ -73,7 +74,8 @@ class PictureEncoder(nn.Module):
             height, width = (height - kernel) // stride + 1, (width - kernel) // stride + 1
         if min(height, width) < 1:
             raise UserError(f"pictures of {shape[2]} x {shape[1]} pixels are too small for the encoder's layers")
-        self.convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        self.convolutions = nn.Sequential(*layers)
+        self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the stubs lack it
         self._flat = height * width * s.channels[-1]
         self.features = s.features + numbers
 

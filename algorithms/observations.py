@@ -24,7 +24,8 @@ Seen = Tensor | dict[str, Tensor]
 def shape_of(space: Space[Any]) -> Shape:
     """The shape of a Gymnasium space's observations; `UserError` for a space that learners cannot look at.
 
-    Numbers are a Box (n,); pictures a uint8 Box (H, W, C), or (stack, H, W, C) oldest first, as of FrameStackObservation.
+    Numbers are a Box (n,); pictures a uint8 Box (H, W, C), or (stack, H, W, C) oldest first, which is what Gymnasium's
+    FrameStackObservation gives.
     """
     if isinstance(space, spaces.Dict) and {PIXELS} <= set(space) <= {PIXELS, VECTOR}:
         return {name: shape_of(part) for name, part in space.items()}
@@ -53,6 +54,6 @@ def copied(observation: Any) -> Observation:
     return mapped(lambda array: np.array(array, np.uint8 if array.dtype == np.uint8 else np.float32), observation)
 
 
-def rows(observation: Observation, which: np.ndarray) -> Observation:
-    """Some of the observations of a batch."""
+def rows(observation: Any, which: Any) -> Any:
+    """One or some of the observations of a batch."""
     return mapped(lambda array: array[which], observation)

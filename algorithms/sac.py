@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class SACSettings:
     critic_layer_norm: bool = False
     initial_alpha: float = 1.0
     precision: str = "float32"  # of the hidden layers: float32, bfloat16, or auto
-    encoder: EncoderSettings = EncoderSettings()  # of pictures
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)  # of pictures
 
 
 class SAC:
@@ -90,10 +90,10 @@ class SAC:
 
     def _encoded(self, b: Batch[Seen]) -> Batch[Tensor]:
         """The batch as the networks see it; gradients flow through `obs`."""
-        obs, next_obs = (self.encoder.shifted(seen, self.rng) for seen in (b.obs, b.next_obs))  # type: ignore[arg-type]
+        obs, next_obs = (self.encoder.shifted(seen, self.rng) for seen in (b.obs, b.next_obs))
         with torch.no_grad():
             encoded_next = self.encoder(next_obs)
-        return replace(b, obs=self.encoder(obs), next_obs=encoded_next)  # type: ignore[arg-type,return-value]
+        return Batch(self.encoder(obs), b.action, b.reward, b.discount, encoded_next)
 
     def _update_critic(self, b: Batch[Tensor]) -> None:
         _, target = self._target(b)
