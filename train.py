@@ -37,10 +37,12 @@ from algorithms.checkpoint import (
     write_atomically,
 )
 from algorithms.discor import DisCor, DisCorSettings
+from algorithms.encoder import EncoderSettings
 from algorithms.errors import UserError
 from algorithms.guided import GuidedReplay
 from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, collect, train
+from algorithms.observations import shape_of
 from algorithms.progress import ProgressLine
 from algorithms.provenance import save_provenance
 from algorithms.replay import Replay
@@ -51,6 +53,11 @@ from algorithms.threads import keep_freed_memory, set_torch_threads
 ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {
     "sac": (SAC, SACSettings),
     "discor": (DisCor, DisCorSettings),
+}
+PRESETS = {  # by the setting that asks for them
+    "AssettoCorsa.world=game": "game.yaml",
+    "obs=pixels": "pixels.yaml",
+    "obs=both": "pixels.yaml",
 }
 ERROR_NETWORKS = ("online_error_net.pth", "target_error_net.pth")  # which a checkpoint of SAC lacks
 
@@ -119,7 +126,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
             print(report, flush=True)
 
         if math.isfinite(best.best):
-            load_networks(run / "model" / "best_lap_time", {POLICY: agent.policy}, agent.device)
+            load_networks(run / "model" / "best_lap_time", agent.acting_modules(), agent.device)
         _report(config, _evaluate(config, agent, env), run)
 
 
@@ -129,8 +136,8 @@ def test(config: Config, load_path: Path | None) -> None:
         raise UserError("--test needs --load_path, the folder of a checkpoint, as outputs/<run>/model/best_lap_time")
     with closing(AssettoCorsaVectorEnv(1, **env_kwargs(config))) as env:
         agent = _make_agent(config, env)
-        load_networks(load_path, {POLICY: agent.policy}, agent.device)
-        if not (load_path / PORTABLE_POLICY).is_file():
+        load_networks(load_path, agent.acting_modules(), agent.device)
+        if set(agent.acting_modules()) == {POLICY} and not (load_path / PORTABLE_POLICY).is_file():
             export_policy(agent.policy.state_dict(), load_path / PORTABLE_POLICY)
             print(f"wrote {PORTABLE_POLICY} there, for ac-gym evaluate", flush=True)
         _report(config, _evaluate(config, agent, env), load_path / "evaluation")
@@ -151,15 +158,15 @@ def _make_agent(config: Config, env: AssettoCorsaVectorEnv) -> SAC:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     learner, settings = ALGORITHMS[config.algo]
-    keys = vars(config.SAC) | vars(config.DisCor)
+    keys = vars(config.SAC) | vars(config.DisCor) | {"encoder": EncoderSettings(**vars(config.Encoder))}
     chosen = settings(**{field.name: keys[field.name] for field in fields(settings)})
-    (obs_dim,), (action_dim,) = env.session.observation_space.shape, env.session.action_space.shape
-    return learner(obs_dim, action_dim, chosen, device, config.seed)
+    (action_dim,) = env.session.action_space.shape
+    return learner(shape_of(env.session.observation_space), action_dim, chosen, device, config.seed)
 
 
 def _make_replay(config: Config, env: AssettoCorsaVectorEnv, agent: SAC) -> Replay:
     def shape(capacity: int) -> tuple[Any, ...]:
-        sizes = (env.num_envs, agent.obs_dim, agent.action_dim)
+        sizes = (env.num_envs, agent.obs_shape, agent.action_dim)
         return capacity, *sizes, config.SAC.gamma, config.SAC.nstep, config.seed
 
     steps = config.Agent.demonstration_steps
@@ -224,8 +231,8 @@ def _figures(world: World) -> dict[str, float]:
 
 
 def _config_file(args: argparse.Namespace) -> Path | None:
-    """The file asked for; else that of the run which is resumed or whose networks are loaded; else, for the game, its
-    preset: what suits a simulator's thousands of steps a second does not suit 25."""
+    """The file asked for; else that of the run which is resumed or whose networks are loaded; else the preset for the
+    game (what suits a simulator's thousands of steps a second does not suit 25) or for pictures."""
     if args.config:
         return Path(args.config)
     if args.resume:
@@ -234,9 +241,7 @@ def _config_file(args: argparse.Namespace) -> Path | None:
         for folder in Path(args.load_path).resolve().parents[:3]:
             if (folder / "config.yaml").is_file():
                 return folder / "config.yaml"
-    if "AssettoCorsa.world=game" in args.settings:
-        return configs_dir() / "game.yaml"
-    return None
+    return next((configs_dir() / PRESETS[setting] for setting in args.settings if setting in PRESETS), None)
 
 
 def _parser() -> argparse.ArgumentParser:

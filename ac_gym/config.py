@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ac_gym.envs.settings import ObservationSettings
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task import TaskSettings
 from ac_gym.worlds import GameSettings, SimulationSettings
@@ -38,10 +39,17 @@ class _RunKeys:
     save_lap_csv: bool = _key(True, "Write the telemetry of evaluation laps as CSV.")
 
 
-_ENV_SETTINGS = (TaskSettings, SimulationSettings, GameSettings)  # their fields are keywords of the environments
+# Their fields are keywords of the environments.
+_ENV_SETTINGS = (TaskSettings, ObservationSettings, SimulationSettings, GameSettings)
+    TaskSettings,
+    ObservationSettings,
+    SimulationSettings,
+    GameSettings,
+)  # their fields are keywords of the environments
 
-_FORMER_NAMES = {  # keys of the reference project that mean the same here
-    "AssettoCorsa.remote_machine_ip": "AssettoCorsa.host",
+_OTHER_NAMES = {
+    "obs": "AssettoCorsa.observation",  # for short
+    "AssettoCorsa.remote_machine_ip": "AssettoCorsa.host",  # the reference project's name of it
 }
 
 
@@ -147,6 +155,21 @@ class DisCorConfig:
 
 
 @dataclass
+class EncoderConfig:
+    """What a learner makes of pictures before its networks look at them; one number a layer in the first three."""
+
+    channels: list[int] = field(
+        default_factory=lambda: [32, 32, 32], metadata={"help": "Channels of the convolutions."}
+    )
+    kernels: list[int] = field(
+        default_factory=lambda: [8, 3, 3], metadata={"help": "Sides of their kernels in pixels."}
+    )
+    strides: list[int] = field(default_factory=lambda: [4, 2, 1], metadata={"help": "Their strides in pixels."})
+    features: int = _key(50, "Numbers that each network makes of a picture.")
+    shift: int = _key(4, "Pixels by which pictures are shifted at random when learned from, at most.")
+
+
+@dataclass
 class Config:
     """A run of `train.py`."""
 
@@ -154,6 +177,7 @@ class Config:
     Agent: AgentConfig = field(default_factory=AgentConfig)
     SAC: SACConfig = field(default_factory=SACConfig)
     DisCor: DisCorConfig = field(default_factory=DisCorConfig)
+    Encoder: EncoderConfig = field(default_factory=EncoderConfig)
     algo: str = _key("sac", "What learns: sac, or discor, which has the settings of SAC and of DisCor.")
     seed: int = _key(0, "Seed of the environments, the networks and the sampling.")
     device: str = _key("auto", "Device of the networks: cpu, cuda, or auto (cuda where there is one).")
@@ -179,7 +203,7 @@ def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -
     merged = OmegaConf.structured(Config)
     for origin, values in _sources(OmegaConf, file, overrides):
         for key, value in _leaves(values, known):
-            key = _FORMER_NAMES.get(key, key)
+            key = _OTHER_NAMES.get(key, key)
             if key not in known:
                 raise UnknownNameError(f"setting in {origin}", key, known)
             try:
@@ -281,7 +305,8 @@ def _type_name(entry: dataclasses.Field[Any]) -> str:
 
 def _check_ranges(config: Config) -> None:
     task: Any = config.AssettoCorsa
-    agent, sac = config.Agent, config.SAC
+    agent, sac, encoder = config.Agent, config.SAC, config.Encoder
+    layers = (encoder.channels, encoder.kernels, encoder.strides)
     rules = [
         (task.num_cars >= 1, "AssettoCorsa.num_cars must be at least 1"),
         (task.world != "game" or task.num_cars == 1, "AssettoCorsa.world=game has one car: AssettoCorsa.num_cars=1"),
@@ -294,6 +319,10 @@ def _check_ranges(config: Config) -> None:
         (0.0 < sac.gamma <= 1.0, "SAC.gamma must be above 0 and at most 1"),
         (sac.nstep >= 1, "SAC.nstep must be at least 1"),
         (sac.policy_delay >= 1, "SAC.policy_delay must be at least 1"),
+        (len(set(map(len, layers))) == 1, "Encoder.channels, kernels and strides must have a number for each layer"),
+        (min(map(min, layers), default=0) >= 1, "Encoder.channels, kernels and strides must be at least 1"),
+        (encoder.features >= 1, "Encoder.features must be at least 1"),
+        (encoder.shift >= 0, "Encoder.shift must not be below 0"),
         (config.algo in ("sac", "discor"), "algo must be sac or discor"),
         (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
         (sac.precision in ("float32", "bfloat16", "auto"), "SAC.precision must be float32, bfloat16 or auto"),

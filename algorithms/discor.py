@@ -16,6 +16,7 @@ from torch import Tensor
 
 from algorithms import losses
 from algorithms.networks import TwinCritic
+from algorithms.observations import Shape
 from algorithms.replay import Batch
 from algorithms.sac import SAC, SACSettings, descend
 
@@ -35,13 +36,19 @@ class DisCor(SAC):
     settings: DisCorSettings
 
     def __init__(
-        self, obs_dim: int, action_dim: int, settings: DisCorSettings | None = None, device: str = "cpu", seed: int = 0
+        self,
+        obs_shape: Shape,
+        action_dim: int,
+        settings: DisCorSettings | None = None,
+        device: str = "cpu",
+        seed: int = 0,
     ) -> None:
         s = settings or DisCorSettings()
-        super().__init__(obs_dim, action_dim, s, device, seed)
+        super().__init__(obs_shape, action_dim, s, device, seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 1)
-            error = TwinCritic(obs_dim, action_dim, s.error_hidden_units, low_precision=self._low_precision)
+            features, trunk = self.encoder.features, self.encoder.new_trunk()
+            error = TwinCritic(features, action_dim, s.error_hidden_units, False, self._low_precision, trunk)
         self.error = error.to(self.device)
         self.target_error = copy.deepcopy(self.error).requires_grad_(False)
         self.tau = torch.full((2,), s.tau_init, device=self.device)
@@ -50,7 +57,7 @@ class DisCor(SAC):
         self._followed_params = [*self._followed_params, *self._error_params]
         self.error_optimizer = torch.optim.Adam(self._error_params, lr=s.error_lr, fused=True)
 
-    def _update_critic(self, b: Batch) -> None:
+    def _update_critic(self, b: Batch[Tensor]) -> None:
         next_action, target = self._target(b)
         with torch.no_grad():
             next_error = self.target_error.values(b.next_obs, next_action)
@@ -59,8 +66,8 @@ class DisCor(SAC):
         self._fit_error(b, losses.error_target(q, target, b.discount, next_error))
         self._metrics["discor/effective_samples"] = 1.0 / weights.square().sum(dim=-1).mean()
 
-    def _fit_error(self, b: Batch, target: Tensor) -> None:
-        error = self.error.values(b.obs, b.action)
+    def _fit_error(self, b: Batch[Tensor], target: Tensor) -> None:
+        error = self.error.values(b.obs.detach(), b.action)
         loss = losses.error_loss(error, target)
         descend(self.error_optimizer, self._error_params, torch.autograd.grad(loss, self._error_params))
         self.tau.lerp_(error.detach().mean(dim=-1), self.settings.target_update_coef)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from algorithms.errors import UserError
+from algorithms.observations import mapped
 from algorithms.replay import Batch, Replay
 
 
@@ -24,14 +25,15 @@ class GuidedReplay(Replay):
             raise UserError(f"the guide's share of a batch must lie between 0 and 1, is {share:g}")
         self._guide, self._share = guide, share
 
-    def sample(self, batch_size: int) -> Batch:
+    def sample(self, batch_size: int) -> Batch[Any]:
         guided = round(self._share * batch_size)
         parts = []
         if guided:
             parts.append(self._guide.sample(guided))
         if guided < batch_size:
             parts.append(super().sample(batch_size - guided))
-        return Batch(*(torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Batch)))
+        columns = ([getattr(part, f.name) for part in parts] for f in fields(Batch))
+        return Batch(*(mapped(lambda *tensors: torch.cat(tensors), *column) for column in columns))
 
     def state_dict(self) -> dict[str, Any]:
         """What the agent drove, and both random states; the guide's steps are collected again on resuming."""

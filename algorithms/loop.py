@@ -21,6 +21,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from algorithms.errors import UserError
 from algorithms.interrupts import StopRequest
+from algorithms.observations import Observation, copied, mapped, rows
 from algorithms.replay import Batch, Replay
 
 _SPARE_SHARE = 0.75  # of a real-time step may go into learning: the rest is for acting, and for what takes longer once
@@ -29,7 +30,7 @@ _SPARE_SHARE = 0.75  # of a real-time step may go into learning: the rest is for
 class Agent(Protocol):
     """What the loop asks of a learner."""
 
-    def act(self, obs: np.ndarray, deterministic: bool = False) -> np.ndarray: ...
+    def act(self, obs: Observation, deterministic: bool = False) -> np.ndarray: ...
     def update(self, batch: Batch) -> Mapping[str, Any]: ...
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
@@ -179,7 +180,7 @@ def train(
 
 
 def collect(
-    env: VectorEnv, act: Callable[[np.ndarray], np.ndarray], replay: Replay, steps: int, seed: int = 0
+    env: VectorEnv, act: Callable[[Any], np.ndarray], replay: Replay, steps: int, seed: int = 0
 ) -> Iterator[int]:
     """Store `steps` steps of a policy, obs (N, obs_dim) -> actions (N, action_dim) in -1..1; yields the count."""
     progress = Progress()
@@ -222,7 +223,7 @@ class _Collector:
     """Steps the vector env and stores what happened, whatever its autoreset mode."""
 
     def __init__(
-        self, env: VectorEnv, act: Callable[[np.ndarray], np.ndarray], replay: Replay, seed: int, progress: Progress
+        self, env: VectorEnv, act: Callable[[Any], np.ndarray], replay: Replay, seed: int, progress: Progress
     ) -> None:
         self._env, self._act, self._replay, self._progress = env, act, replay, progress
         self._mode = _autoreset_mode(env)
@@ -235,7 +236,7 @@ class _Collector:
     def restart(self, seed: int | None = None) -> None:
         """Begin new episodes everywhere."""
         obs, _ = self._env.reset(seed=seed)
-        self._obs = np.array(obs, dtype=np.float32)  # a copy: an env may hand out the same buffer again
+        self._obs = copied(obs)  # an env may hand out the same buffer again
         n = self._env.num_envs
         self._resetting = np.zeros(n, bool)
         self._returns, self._lengths = np.zeros(n), np.zeros(n, np.int64)
@@ -255,13 +256,13 @@ class _Collector:
             halves.send(scaled)
             meanwhile()
             result, reward, terminated, truncated, infos = halves.receive()
-        next_obs = np.array(result, dtype=np.float32)
+        next_obs = copied(result)
         live = ~self._resetting
         done = (terminated | truncated) & live
 
         reached = _with_final(next_obs, infos, done) if self._mode is AutoresetMode.SAME_STEP else next_obs
         k = np.flatnonzero(live)
-        self._replay.add(k, self._obs[k], action[k], reward[k], terminated[k], truncated[k], reached[k])
+        self._replay.add(k, rows(self._obs, k), action[k], reward[k], terminated[k], truncated[k], rows(reached, k))
         self._obs = next_obs
         if self._mode is AutoresetMode.NEXT_STEP:
             self._resetting = done
@@ -286,14 +287,15 @@ class _Collector:
         return record
 
 
-def _with_final(next_obs: np.ndarray, infos: Mapping[str, Any], done: np.ndarray) -> np.ndarray:
+def _with_final(next_obs: Observation, infos: Mapping[str, Any], done: np.ndarray) -> Observation:
     """`next_obs` with the final observation in the rows of finished episodes."""
     if not done.any():
         return next_obs
-    reached = next_obs.copy()
-    final = infos["final_obs"]  # (N, ...) numbers, or an object array with None in the other rows
+    reached = copied(next_obs)
+    final = infos["final_obs"]  # (N, ...) by name or not, or an object array with None in the other rows
     for i in np.flatnonzero(done):
-        reached[i] = final[i]
+        ended = rows(final, i) if isinstance(final, Mapping) else final[i]
+        mapped(lambda array, value, i=i: array.__setitem__(i, value), reached, ended)
     return reached
 
 

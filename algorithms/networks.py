@@ -1,7 +1,8 @@
 """The policy and the twin critics of soft actor-critic.
 
 State dicts have the reference project's layout: policy `net.0.weight`, `net.0.bias`, `net.2.*`, ...; critics
-`net1.net.0.weight`, ... and `net2.net.0.weight`, .... Linear weights there are (out, in).
+`net1.net.0.weight`, ... and `net2.net.0.weight`, .... Linear weights there are (out, in). A network may begin with a
+trunk (see `encoder`), `trunk.*`: the observations are what that takes, and `obs_dim` is what it gives.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ _LOG_2 = math.log(2.0)
 class _ReferenceLayout(StackedMLP):
     """A stack whose state dict is that of `nn.Sequential` networks under `prefixes`, one for each of the stack."""
 
-    def __init__(self, prefixes: Sequence[str], sizes: Sequence[int], layer_norm: bool, low_precision: bool) -> None:
+    def __init__(
+        self, prefixes: Sequence[str], sizes: Sequence[int], layer_norm: bool, low_precision: bool,
+        trunk: nn.Module | None,
+    ) -> None:  # fmt: skip
         super().__init__(len(prefixes), sizes, layer_norm, low_precision)
+        self.trunk = trunk or nn.Identity()
         self._prefixes = tuple(prefixes)
         self.register_state_dict_post_hook(_to_reference)
         self.register_load_state_dict_pre_hook(_from_reference)
@@ -35,14 +40,19 @@ class GaussianPolicy(_ReferenceLayout):
     """A diagonal Gaussian squashed by tanh; the network gives mean and log standard deviation."""
 
     def __init__(
-        self, obs_dim: int, action_dim: int, hidden: Sequence[int] = (256, 256, 256), low_precision: bool = False
+        self,
+        obs_dim: int,
+        action_dim: int,
+        hidden: Sequence[int] = (256, 256, 256),
+        low_precision: bool = False,
+        trunk: nn.Module | None = None,
     ) -> None:
-        super().__init__(["net"], [obs_dim, *hidden, 2 * action_dim], layer_norm=False, low_precision=low_precision)
+        super().__init__(["net"], [obs_dim, *hidden, 2 * action_dim], False, low_precision, trunk)
         self.obs_dim, self.action_dim = obs_dim, action_dim
 
     def moments(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """obs (B, obs_dim) -> mean and log std, (B, action_dim) each."""
-        mean, log_std = self(obs)[0].chunk(2, dim=-1)
+        mean, log_std = self(self.trunk(obs))[0].chunk(2, dim=-1)
         return mean, log_std.clamp(LOG_STD_MIN, LOG_STD_MAX)
 
     def sample(self, obs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -71,12 +81,15 @@ class TwinCritic(_ReferenceLayout):
         hidden: Sequence[int] = (256, 256, 256),
         layer_norm: bool = False,
         low_precision: bool = False,
+        trunk: nn.Module | None = None,
     ) -> None:
-        super().__init__(["net1.net", "net2.net"], [obs_dim + action_dim, *hidden, 1], layer_norm, low_precision)
+        sizes = [obs_dim + action_dim, *hidden, 1]
+        super().__init__(["net1.net", "net2.net"], sizes, layer_norm, low_precision, trunk)
 
     def values(self, obs: Tensor, action: Tensor, frozen: bool = False) -> Tensor:
-        """obs (B, obs_dim), action (B, action_dim) -> values (2, B); `frozen`: gradients reach the inputs only."""
-        return self(obs, action, frozen=frozen).squeeze(-1)
+        """obs (B, obs_dim), action (B, action_dim) -> values (2, B); `frozen`: gradients reach the action only."""
+        features = self.trunk(obs)
+        return self(features.detach() if frozen else features, action, frozen=frozen).squeeze(-1)
 
 
 def _to_reference(module: nn.Module, state: dict[str, Any], prefix: str, _metadata: Any) -> None:

@@ -4,36 +4,46 @@ One tape per environment: a row holds an observation and the action, reward and 
 next row holds the next observation. An episode of L steps takes L + 1 rows, the last being its final observation. So
 each observation is stored once (half the memory of (s, a, r, s') tuples, which for 125 numbers is what fills a small
 machine), terminated and truncated stay apart, and n-step windows are put together when sampled: `gamma` and `nstep` may
-change between runs, and a window cannot cross an episode's end or the write position by construction.
+change between runs, and a window cannot cross an episode's end or the write position by construction. Pictures, too,
+are stored once each: a stack of the last few is put together in the same way, and repeats an episode's first picture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from algorithms.errors import UserError
+from algorithms.observations import Observation, Seen, Shape, mapped
+from algorithms.tapes import Tape, tape_of
+
+T = TypeVar("T", bound=Seen)
 
 _STEP, _TERMINATED, _TRUNCATED, _FINAL = 0, 1, 2, 3  # what a row's step led to; _FINAL rows have no step
 
 
 @dataclass(frozen=True)
-class Batch:
-    """float32: obs (B, O), action (B, A), reward (B,) of the window, discount (B,), next_obs (B, O)."""
+class Batch(Generic[T]):
+    """obs (B, ...), action (B, A), reward (B,) of the window, discount (B,), next_obs (B, ...).
 
-    obs: Tensor
+    All float32, but pictures, which are uint8 (B, stack, H, W, C).
+    """
+
+    obs: T
     action: Tensor
     reward: Tensor
     discount: Tensor
-    next_obs: Tensor
+    next_obs: T
 
-    def to(self, device: torch.device) -> Batch:
+    def to(self, device: torch.device) -> Batch[T]:
         """The same batch on `device`."""
-        return Batch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
+        parts = (getattr(self, f.name) for f in fields(self))
+        return Batch(*(mapped(lambda x: x.to(device, non_blocking=True), part) for part in parts))
 
 
 class Replay:
@@ -43,22 +53,24 @@ class Replay:
         self,
         capacity: int,
         num_envs: int,
-        obs_dim: int,
+        obs_shape: Shape,
         action_dim: int,
         gamma: float = 0.99,
         nstep: int = 1,
         seed: int = 0,
     ) -> None:
-        rows = max(capacity // num_envs, nstep + 2)
+        parts = obs_shape if isinstance(obs_shape, Mapping) else {"": obs_shape}
+        self._stack = max(1 if isinstance(part, int) else part[0] for part in parts.values())
+        rows = max(capacity // num_envs, nstep + 1 + self._stack)
         self.num_envs, self.rows, self.nstep = num_envs, rows, nstep
         self._gammas = gamma ** np.arange(nstep + 1)
-        # Zeroed pages cost nothing until they are written: a large capacity may be asked for on a small machine.
-        self._obs = np.zeros((rows, num_envs, obs_dim), np.float32)
+        self._obs: Any = mapped(lambda shape: tape_of(shape, rows, num_envs), obs_shape)  # a tape, or tapes by name
         self._action = np.zeros((rows, num_envs, action_dim), np.float32)
         self._reward = np.zeros((rows, num_envs), np.float32)
         self._kind = np.full((rows, num_envs), _FINAL, np.uint8)
         self._head = np.zeros(num_envs, np.int64)  # the row that waits for its step
-        self._filled = np.zeros(num_envs, np.int64)  # rows before the head that hold something
+        self._filled = np.zeros(num_envs, np.int64)  # rows before the head that hold something whole
+        self._most = rows - self._stack  # the oldest rows but these are only seen in the stacks of later ones
         self._rng = np.random.default_rng(seed)
 
     def __len__(self) -> int:
@@ -68,12 +80,12 @@ class Replay:
     def add(
         self,
         envs: np.ndarray,
-        obs: np.ndarray,
+        obs: Observation,
         action: np.ndarray,
         reward: np.ndarray,
         terminated: np.ndarray,
         truncated: np.ndarray,
-        next_obs: np.ndarray,
+        next_obs: Observation,
     ) -> None:
         """Store one step of each of `envs` (K,) distinct indices; the other arrays have K rows.
 
@@ -82,14 +94,14 @@ class Replay:
         head = self._head[envs]
         following = (head + 1) % self.rows
         ended = terminated | truncated
-        self._obs[head, envs] = obs
+        mapped(lambda tape, rows: tape.write(head, envs, rows), self._obs, obs)
         self._action[head, envs] = action
         self._reward[head, envs] = reward
         self._kind[head, envs] = np.where(terminated, _TERMINATED, np.where(truncated, _TRUNCATED, _STEP))
-        self._obs[following, envs] = next_obs
+        mapped(lambda tape, rows: tape.write(following, envs, rows), self._obs, next_obs)
         self._kind[following, envs] = _FINAL
         self._head[envs] = np.where(ended, (head + 2) % self.rows, following)
-        self._filled[envs] = np.minimum(self._filled[envs] + 1 + ended, self.rows - 1)
+        self._filled[envs] = np.minimum(self._filled[envs] + 1 + ended, self._most)
 
     def end_episodes(self) -> None:
         """Truncate what is under way, as when the environment is reset from outside."""
@@ -97,19 +109,28 @@ class Replay:
         envs = np.flatnonzero((self._filled > 0) & (self._kind[before, np.arange(self.num_envs)] == _STEP))
         self._kind[before[envs], envs] = _TRUNCATED
         self._head[envs] = (self._head[envs] + 1) % self.rows
-        self._filled[envs] = np.minimum(self._filled[envs] + 1, self.rows - 1)
+        self._filled[envs] = np.minimum(self._filled[envs] + 1, self._most)
 
-    def sample(self, batch_size: int) -> Batch:
+    def sample(self, batch_size: int) -> Batch[Any]:
         """`batch_size` windows of up to `nstep` steps, each start drawn uniformly, with replacement."""
         env, row = self._draw(batch_size)
         reward, discount, row_n = self._windows(env, row)
         return Batch(
-            obs=torch.from_numpy(self._obs[row, env]),
+            obs=self._read(env, row),
             action=torch.from_numpy(self._action[row, env]),
             reward=torch.from_numpy(reward),
             discount=torch.from_numpy(discount),
-            next_obs=torch.from_numpy(self._obs[row_n, env]),
+            next_obs=self._read(env, row_n),
         )
+
+    def _read(self, env: np.ndarray, row: np.ndarray) -> Any:
+        """The observations of those rows, each with the rows before it in its episode that its stack needs."""
+        stack = [row]
+        for _ in range(self._stack - 1):
+            before = (stack[0] - 1) % self.rows
+            stack.insert(0, np.where(self._kind[before, env] == _FINAL, stack[0], before))
+        rows = np.stack(stack)
+        return mapped(lambda tape: tape.read(rows, env), self._obs)
 
     def _draw(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Starts (env, row), uniform over the rows that hold a step: rows without one are drawn again."""
@@ -155,14 +176,16 @@ class Replay:
     def random_state(self, state: dict[str, Any]) -> None:
         self._rng.bit_generator.state = state
 
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """What rows consist of, by the names of the saved state."""
+        tapes: Mapping[str, Tape] = self._obs if isinstance(self._obs, Mapping) else {"": self._obs}
+        seen = {f"obs_{name}" if name else "obs": tape.data for name, tape in tapes.items()}
+        return seen | {"action": self._action, "reward": self._reward, "kind": self._kind}
+
     def state_dict(self) -> dict[str, Any]:
         """The rows in use and the random state; arrays are views, to be written out before the next `add`."""
-        used = int(min(self.rows, self._filled.max() + 2))
-        return {
-            "obs": self._obs[:used],
-            "action": self._action[:used],
-            "reward": self._reward[:used],
-            "kind": self._kind[:used],
+        used = int(min(self.rows, self._filled.max() + 1 + self._stack))
+        return {name: array[:used] for name, array in self._arrays().items()} | {
             "head": self._head,
             "filled": self._filled,
             "rows": self.rows,
@@ -173,13 +196,16 @@ class Replay:
         """Restore what `state_dict` gave; the memory must have the same shape."""
         if "guide" in state["rng"]:
             raise UserError("the saved run learned with demonstrations: resume it with them")
-        if state["rows"] != self.rows or state["obs"].shape[1:] != self._obs.shape[1:]:
-            raise UserError(
-                f"the saved replay memory has {state['rows']} rows for each of {state['obs'].shape[1]} environments, "
-                f"this one {self.rows} for {self.num_envs}: resume with the settings of the saved run"
-            )
-        for name, array in (("obs", self._obs), ("action", self._action), ("reward", self._reward)):
+        for name, array in self._arrays().items():
+            if name not in state:
+                raise UserError("the saved run saw other observations: resume with the settings of the saved run")
+            if state["rows"] != self.rows or state[name].shape[1:] != array.shape[1:]:
+                raise UserError(
+                    f"the saved replay memory has {state['rows']} rows for each of {len(state['head'])} environments, "
+                    f"this one {self.rows} for {self.num_envs}, or they saw other observations: resume with the "
+                    "settings of the saved run"
+                )
+        for name, array in self._arrays().items():
             array[: len(state[name])] = state[name]
-        self._kind[: len(state["kind"])] = state["kind"]
         self._head[:], self._filled[:] = state["head"], state["filled"]
         self.random_state = state["rng"]

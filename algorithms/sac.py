@@ -1,11 +1,14 @@
-"""Soft actor-critic with n-step targets, twin critics and a tuned temperature (arXiv 1812.05905)."""
+"""Soft actor-critic with n-step targets, twin critics and a tuned temperature (arXiv 1812.05905).
+
+Pictures go through an encoder that policy and critics share and that the critics' loss teaches (see `encoder`).
+"""
 
 from __future__ import annotations
 
 import copy
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,9 @@ import torch
 from torch import Tensor
 
 from algorithms import losses
+from algorithms.encoder import EncoderSettings, as_seen, encoder_of
 from algorithms.networks import GaussianPolicy, TwinCritic
+from algorithms.observations import Observation, Seen, Shape
 from algorithms.replay import Batch
 
 
@@ -31,65 +36,77 @@ class SACSettings:
     critic_layer_norm: bool = False
     initial_alpha: float = 1.0
     precision: str = "float32"  # of the hidden layers: float32, bfloat16, or auto
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)  # of pictures
 
 
 class SAC:
     """Learner and actor in one: `act` for the loop, `update` for one gradient step on a batch."""
 
     def __init__(
-        self, obs_dim: int, action_dim: int, settings: SACSettings | None = None, device: str = "cpu", seed: int = 0
+        self, obs_shape: Shape, action_dim: int, settings: SACSettings | None = None, device: str = "cpu", seed: int = 0
     ) -> None:
         self.settings = s = settings or SACSettings()
         self.device = torch.device(device)
-        self.obs_dim, self.action_dim = obs_dim, action_dim
+        self.obs_shape, self.action_dim = obs_shape, action_dim
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self._low_precision = low_precision = _use_bfloat16(s.precision, self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            policy = GaussianPolicy(obs_dim, action_dim, s.policy_hidden_units, low_precision)
-            critic = TwinCritic(obs_dim, action_dim, s.q_hidden_units, s.critic_layer_norm, low_precision)
+            encoder = encoder_of(obs_shape, s.encoder, low_precision)
+            features, trunk = encoder.features, encoder.new_trunk
+            policy = GaussianPolicy(features, action_dim, s.policy_hidden_units, low_precision, trunk())
+            critic = TwinCritic(features, action_dim, s.q_hidden_units, s.critic_layer_norm, low_precision, trunk())
+        self.encoder = encoder.to(self.device)
         self.policy, self.critic = policy.to(self.device), critic.to(self.device)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
         self.log_alpha = torch.tensor(float(np.log(s.initial_alpha)), device=self.device)
         self.target_entropy = -float(action_dim)
         self._policy_params: list[Tensor] = list(self.policy.parameters())
-        self._critic_params: list[Tensor] = list(self.critic.parameters())
+        self._followed_params: list[Tensor] = list(self.critic.parameters())  # what the targets follow
         self._target_params: list[Tensor] = list(self.target_critic.parameters())
-        self._followed_params = self._critic_params  # what the targets follow
+        self._critic_params: list[Tensor] = [*self._followed_params, *self.encoder.parameters()]
         self.policy_optimizer = torch.optim.Adam(self._policy_params, lr=s.policy_lr, fused=True)
         self.critic_optimizer = torch.optim.Adam(self._critic_params, lr=s.q_lr, fused=True)
         self.alpha_optimizer = torch.optim.Adam([self.log_alpha], lr=s.entropy_lr, fused=True)
         self.updates = 0
         self._metrics: dict[str, Tensor] = {}
 
-    def act(self, obs: np.ndarray, deterministic: bool = False) -> np.ndarray:
-        """obs (N, obs_dim) -> actions (N, action_dim) float32 in [-1, 1]."""
-        x = torch.as_tensor(np.asarray(obs, dtype=np.float32), device=self.device)
+    @torch.no_grad()
+    def act(self, obs: Observation, deterministic: bool = False) -> np.ndarray:
+        """obs (N, ...) -> actions (N, action_dim) float32 in [-1, 1]."""
+        x = self.encoder(as_seen(obs, self.device))
         return self.policy.act(x, None if deterministic else self._noise(len(x))).cpu().numpy()
 
-    def update(self, batch: Batch) -> dict[str, Tensor]:
+    def update(self, batch: Batch[Any]) -> dict[str, Tensor]:
         """One gradient step on everything; the returned scalars stay on the device until somebody reads them."""
-        b = batch.to(self.device)
+        b = self._encoded(batch.to(self.device))
         self._update_critic(b)
         if self.updates % self.settings.policy_delay == 0:
-            self._update_policy(b.obs)
+            self._update_policy(b.obs.detach())
         with torch.no_grad():
             torch._foreach_lerp_(self._target_params, self._followed_params, self.settings.target_update_coef)
         self.updates += 1
         return self._metrics
 
-    def _update_critic(self, b: Batch) -> None:
+    def _encoded(self, b: Batch[Seen]) -> Batch[Tensor]:
+        """The batch as the networks see it; gradients flow through `obs`."""
+        obs, next_obs = (self.encoder.shifted(seen, self.rng) for seen in (b.obs, b.next_obs))
+        with torch.no_grad():
+            encoded_next = self.encoder(next_obs)
+        return Batch(self.encoder(obs), b.action, b.reward, b.discount, encoded_next)
+
+    def _update_critic(self, b: Batch[Tensor]) -> None:
         _, target = self._target(b)
         self._fit_critic(b, target)
 
     @torch.no_grad()
-    def _target(self, b: Batch) -> tuple[Tensor, Tensor]:
+    def _target(self, b: Batch[Tensor]) -> tuple[Tensor, Tensor]:
         """The sampled next action (B, action_dim) and the critics' target (B,)."""
         next_action, next_log_prob = self.policy.sample(b.next_obs, self._noise(len(b.obs)))
         next_q = self.target_critic.values(b.next_obs, next_action)
         return next_action, losses.soft_target(b.reward, b.discount, next_q, next_log_prob, self.log_alpha.exp())
 
-    def _fit_critic(self, b: Batch, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    def _fit_critic(self, b: Batch[Tensor], target: Tensor, weights: Tensor | None = None) -> Tensor:
         """A step of the critics towards `target`; returns their values (2, B) before it."""
         q = self.critic.values(b.obs, b.action)
         loss = losses.critic_loss(q, target, weights)
@@ -115,6 +132,7 @@ class SAC:
     def state_dict(self) -> dict[str, Any]:
         """Everything that `load_state_dict` needs to go on as if nothing had happened."""
         return {
+            "encoder": self.encoder.state_dict(),
             "policy": self.policy.state_dict(),
             "critic": self.critic.state_dict(),
             "target_critic": self.target_critic.state_dict(),
@@ -128,6 +146,7 @@ class SAC:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` gave."""
+        self.encoder.load_state_dict(state["encoder"])
         self.policy.load_state_dict(state["policy"])
         self.critic.load_state_dict(state["critic"])
         self.target_critic.load_state_dict(state["target_critic"])
@@ -139,12 +158,13 @@ class SAC:
         self.rng.set_state(state["rng"].cpu())
 
     def modules(self) -> dict[str, torch.nn.Module]:
-        """The networks by the file names of the reference project."""
-        return {
-            "policy_net.pth": self.policy,
-            "online_q_net.pth": self.critic,
-            "target_q_net.pth": self.target_critic,
-        }
+        """The networks by the file names of the reference project, and the encoder where there is one."""
+        return self.acting_modules() | {"online_q_net.pth": self.critic, "target_q_net.pth": self.target_critic}
+
+    def acting_modules(self) -> dict[str, torch.nn.Module]:
+        """Those of `modules` that `act` needs."""
+        encoder: dict[str, torch.nn.Module] = {"encoder.pth": self.encoder} if self.encoder.state_dict() else {}
+        return {"policy_net.pth": self.policy} | encoder
 
 
 def _use_bfloat16(precision: str, device: torch.device) -> bool:
