@@ -15,7 +15,7 @@ from ac_gym.track import load_track
 from ac_gym.worlds import RecordedWorld, SimulatedWorld, SimulationSettings
 
 CARS, STEPS = 3, 120
-SETTINGS = TaskSettings(use_target_speed=True, use_obs_extra=True)
+SETTINGS = TaskSettings(use_target_speed=True, use_obs_extra=True, max_gap=1.0)
 
 
 class Driven:
@@ -67,7 +67,7 @@ def test_whole_recording_is_judged_as_it_was_driven(driven: Driven) -> None:
     np.testing.assert_array_equal(replay.terminated, _flat(driven.terminated) != 0)
     np.testing.assert_array_equal(replay.telemetry.situations, _flat(driven.situations))
     np.testing.assert_array_equal(replay.reward, _flat(driven.reward))
-    assert replay.terminated.any(), "the noise must throw someone off the road, or endings are not tested"
+    assert replay.terminated.any(), "nobody was far from the line: endings are not tested"
 
 
 def test_actions_are_those_that_made_the_controls(driven: Driven) -> None:
@@ -84,7 +84,7 @@ def test_actions_are_those_that_made_the_controls(driven: Driven) -> None:
 def test_a_change_of_actions_costs_as_much_as_when_it_was_driven(driven: Driven) -> None:
     world, settings = driven.recorded(), TaskSettings(penalize_actions_diff=True, use_relative_actions=False)
     controls = _flat(driven.controls)
-    plain = Task(world).replay(world.recorded, controls, world.starts).reward
+    plain = Task(world, TaskSettings(use_relative_actions=False)).replay(world.recorded, controls, world.starts).reward
     paid = Task(world, settings).replay(world.recorded, controls, world.starts).reward
     change = np.abs(np.diff(controls[:, :3], axis=0, prepend=0.0)).mean(axis=1)
     after_first = np.ones(len(plain), bool)
