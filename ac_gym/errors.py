@@ -16,6 +16,8 @@ AcGymError
     |-- GameDismissedError   the plugin ended the connection: taken over, shut down
     |-- GameProtocolError    an answer that we do not understand; a plugin of another version
     |-- GameCommandError     the plugin could not carry out a command
+|-- RecordingError       a recording that cannot be written, or is not what it should be
+    |-- ObsError             OBS does not record: closed, wrong password, already recording
 """
 
 from __future__ import annotations
@@ -100,3 +102,11 @@ class SharedMemoryError(AcGymError):
 
 class GameNotRunningError(SharedMemoryError):
     """Nobody publishes the page: no game, no session, no stand-in host."""
+
+
+class RecordingError(AcGymError):
+    """A recording that cannot be written or read, or whose layout is not what it should be."""
+
+
+class ObsError(RecordingError):
+    """OBS cannot be reached through obs-websocket, or does not do what it is asked to."""
