@@ -6,6 +6,7 @@ AcGymError
 |-- InvalidCarError      a car file with a missing, unknown or implausible figure
 |-- ConfigError          a setting of the wrong type or out of range
 |-- InstallationError    the game's folders: not found, of another game, or a file that cannot be read or written
+|-- DatasetError         a recording or data set that cannot be read, written or converted
 |-- ControlsError        a virtual joystick that is busy or was taken away
     |-- MissingDriverError   its package or driver is not on this computer; says how to get it
 |-- SharedMemoryError    a telemetry page that cannot be made or read
@@ -86,6 +87,10 @@ class GameCommandError(GameConnectionError):
 
 class InstallationError(AcGymError):
     """A folder that is not the game's, or a file of the game that cannot be read or written."""
+
+
+class DatasetError(AcGymError):
+    """A recording or data set that cannot be read, written or converted."""
 
 
 class ControlsError(AcGymError):
