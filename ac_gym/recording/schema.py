@@ -5,19 +5,19 @@ where it has several numbers, one column each (`slip_angle_fl`); counters and fl
 is float64. Each column's field metadata has `unit` and `doc`, those of a channel `channel` and `element` as well.
 Beside the channels:
 
-| columns                                  | what                                                                      |
-|------------------------------------------|---------------------------------------------------------------------------|
-| `time`                                   | s, when the recorder got the state, by time.perf_counter of its process    |
-| `dropped`                                | states so far that were not recorded, because the disk was too slow        |
-| `game_time`, `sequence`, `flags`         | of states from the plugin: see `ac_gym.game.wire.State`                    |
-| `control_steer`, `control_throttle`,     | controls of the step that led here, float32: -1..1 (pedals: -1 is up) and  |
-| `control_brake`, `control_gear_request`  | -1, 0, +1; NaN in the first row of an episode                              |
-| `action_0` ...                           | the action of that step, float32; NaN in the first row of an episode       |
-| `reward`                                 | of that step, float64; NaN in the first row of an episode                  |
-| `terminated`, `truncated`, `end_reason`  | the episode ended with this row, and why (`ac_gym.task.Ending`)            |
-| `episode`, `car`                         | number of the episode (0, 1, ...) and of the car in the batch              |
+| columns                                  | what                                                                  |
+|------------------------------------------|-----------------------------------------------------------------------|
+| `time`                                   | s, when the recorder got the state, by time.perf_counter of its process|
+| `dropped`                                | states so far that were not recorded, because the disk was too slow    |
+| `game_time`, `sequence`, `flags`         | of states from the plugin: see `ac_gym.game.wire.State`                |
+| `control_steer`, `control_throttle`,     | controls of the step that led here, float32: -1..1 (pedals: -1 up) and    |
+| `control_brake`, `control_gear_request`  | -1, 0, +1; NaN in the first row of an episode                          |
+| `action_0` ...                           | the action of that step, float32; NaN in the first row of an episode   |
+| `reward`                                 | of that step, float64; NaN in the first row of an episode              |
+| `terminated`, `truncated`, `end_reason`  | the episode ended with this row, and why (`ac_gym.task.Ending`)        |
+| `episode`, `car`                         | number of the episode (0, 1, ...) and of the car in the batch          |
 
-The file's schema metadata has the key `ac_gym`: a JSON object, see `Header`. An integer column holds null where the
+The schema's metadata has the key `ac_gym`: a JSON object, see `Header`. An integer column holds null where the
 frame had a number that is none (NaN).
 """
 
@@ -39,6 +39,9 @@ LAYOUT = 1
 """Version of this layout; a reader refuses a newer one."""
 
 METADATA_KEY = b"ac_gym"
+"""of the schema's metadata: the `Header`, known when the recording begins"""
+END_KEY = b"ac_gym_end"
+"""of the Parquet file's metadata: JSON, what is known when it ends; `read_header` has both"""
 
 CONTROLS = ("control_steer", "control_throttle", "control_brake", "control_gear_request")
 
@@ -61,7 +64,7 @@ class Header:
     """What a file says of the whole recording, as JSON under the key `ac_gym` of its schema metadata."""
 
     source: str = ""
-    """`simulated`, `game` (an environment's world), `plugin` (an observer), `pages` (shared memory), or an importer's"""
+    """`simulated`, `game` (of an environment), `plugin` (an observer), `pages` (shared memory), or an importer's"""
     track: str = ""
     car: str = ""
     rate: float = 0.0
