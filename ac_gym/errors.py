@@ -17,6 +17,7 @@ AcGymError
     |-- GameDismissedError   the plugin ended the connection: taken over, shut down
     |-- GameProtocolError    an answer that we do not understand; a plugin of another version
     |-- GameCommandError     the plugin could not carry out a command
+|-- MissingPackageError  a Python package that a feature needs and that is not installed; says how to get it
 |-- RecordingError       a recording that cannot be written, or is not what it should be
     |-- ObsError             OBS does not record: closed, wrong password, already recording
 """
@@ -115,3 +116,10 @@ class RecordingError(AcGymError):
 
 class ObsError(RecordingError):
     """OBS cannot be reached through obs-websocket, or does not do what it is asked to."""
+
+
+class MissingPackageError(AcGymError):
+    """`package` is not installed; `extra` is the part of ac_gym that brings it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package}; get it with: pip install 'ac_gym[{extra}]'")

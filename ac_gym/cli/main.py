@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ac_gym.cli import cars, doctor, drive, plugin, serve, tracks, wheel
+from ac_gym.cli import cars, convert, demonstrate, doctor, drive, laps, plugin, read, serve, stream, tracks, wheel
 from ac_gym.errors import AcGymError
 
 app = typer.Typer(
@@ -20,6 +20,11 @@ app.add_typer(tracks.app, name="tracks")
 app.add_typer(cars.app, name="cars")
 app.command()(drive.drive)
 app.command()(serve.serve)
+app.command()(read.read)
+app.command()(stream.stream)
+app.command()(laps.laps)
+app.command()(convert.convert)
+app.command()(demonstrate.demonstrate)
 app.add_typer(plugin.app, name="plugin")
 app.command()(doctor.doctor)
 app.command()(wheel.wheel)

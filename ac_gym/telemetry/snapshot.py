@@ -1,4 +1,4 @@
-"""One look at the game: the three pages as they were at one moment, under readable names, and what follows from them."""
+"""One look at the game: its pages as they were at a moment, under readable names, and what follows from them."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_full_disk_keeps_the_lines_before(tmp_path: Path, monkeypatch: pytest.
             return write(file, data[:3])
 
         monkeypatch.setattr(os, "write", full)
-        with pytest.raises(RecordingError, match="No space left on device.*the 1 lines before"):
+        with pytest.raises(RecordingError, match=r"No space left on device.*the 1 lines before"):
             lines.write("22222")
         monkeypatch.undo()
     assert path.read_text() == "1\n"

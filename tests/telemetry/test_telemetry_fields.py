@@ -39,7 +39,8 @@ def test_channels_name_fields_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("name", "game_name"),
     [
-        ("speed_kmh", "speedKmh"), ("wheel_slip", "wheelSlip"), ("rpm", "rpms"), ("tyre_core_temp", "tyreCoreTemperature"),
+        ("speed_kmh", "speedKmh"), ("wheel_slip", "wheelSlip"), ("rpm", "rpms"),
+        ("tyre_core_temp", "tyreCoreTemperature"),
         ("angular_velocity", "localAngularVel"), ("world_position", "carCoordinates"), ("current_time", "iCurrentTime"),
         ("normalized_position", "normalizedCarPosition"), ("number_of_tyres_out", "numberOfTyresOut"),
     ],
