@@ -27,8 +27,9 @@ class Background(Generic[Item]):
     """
 
     def __init__(
-        self, name: str, work: Callable[[Item], None], *, capacity: int, idle: Callable[[], None], rest: float
+        self, place: object, work: Callable[[Item], None], *, capacity: int, idle: Callable[[], None], rest: float
     ) -> None:
+        """`place`: what is written to, for messages."""
         self.problem: RecordingError | None = None
         self._work, self._idle, self._rest = work, idle, rest
         self._capacity = capacity
@@ -36,7 +37,8 @@ class Background(Generic[Item]):
         self._units = 0
         self._changed = threading.Condition()
         self._ending = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._place = place
+        self._thread = threading.Thread(target=self._run, name=f"recorder of {place}", daemon=True)
         self._thread.start()
 
     def put(self, item: Item, units: int = 1, *, wait: bool = False, always: bool = False) -> bool:
@@ -68,7 +70,7 @@ class Background(Generic[Item]):
         try:
             self._serve()
         except (RecordingError, OSError) as error:
-            problem = error if isinstance(error, RecordingError) else RecordingError(_reason(error))
+            problem = error if isinstance(error, RecordingError) else self._told(error)
             _log.error("recording ended: %s", problem)
             with self._changed:
                 self.problem = problem
@@ -93,7 +95,6 @@ class Background(Generic[Item]):
                 del item
             self._idle()
 
-
-def _reason(error: OSError) -> str:
-    place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}"
+    def _told(self, error: OSError) -> RecordingError:
+        reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+        return RecordingError(f"{error.filename or self._place}: cannot be written to any more ({reason})")

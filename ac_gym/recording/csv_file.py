@@ -15,7 +15,7 @@ _PART = ".part"
 
 
 class CsvFile:
-    """For one thread. Each `write` is one system call, so a kill leaves whole lines."""
+    """For one thread. What was written is safe from a kill; `repair_csv` cuts a line that was not whole."""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         """Raises RecordingError where the file cannot be made, or exists."""
@@ -25,7 +25,7 @@ class CsvFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists():
                 raise FileExistsError(0, "exists")
-            self._file = open(self._unfinished, "xb", buffering=0)  # noqa: SIM115 - closed by `close`
+            self._file = open(self._unfinished, "xb")  # noqa: SIM115 - closed by `close`
             hold(self._file)
             self.write([columns])
         except OSError as error:
@@ -36,6 +36,7 @@ class CsvFile:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         self._file.write(text.getvalue().encode())
+        self._file.flush()
 
     def close(self) -> None:
         """The file is complete and has its name."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from ac_gym.errors import RecordingError
+from ac_gym.errors import MissingPackageError, RecordingError
 from ac_gym.recording.csv_file import repair_csv
 from ac_gym.recording.table_file import GROUP_ROWS, ParquetFile, in_use, journal_path, unfinished_path
+
+_log = logging.getLogger("ac_gym.recording")
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,13 @@ class Repaired:
 
     path: Path
     rows: int
+    """or frames of a video"""
     cut: int
-    """bytes at the end of the journal that held no whole batch of rows"""
+    """bytes at the end that held no whole rows"""
 
 
 def repair(place: str | Path) -> list[Repaired]:
-    """Makes the Parquet and CSV files of all that was left unfinished in a folder and below it, or of one journal.
+    """Makes the Parquet, CSV and video files that a folder and those below it have unfinished, or that of a journal.
 
     What is still being recorded is left alone. Raises RecordingError where a file cannot be read or written; the
     journal is then still there.
@@ -33,9 +38,10 @@ def repair(place: str | Path) -> list[Repaired]:
     if place.is_dir():
         journals = sorted(path for path in place.rglob("*.journal") if not in_use(path))
         texts = sorted(path for path in place.rglob("*.csv.part") if not in_use(path))
+        videos = sorted(path for path in place.rglob("*_video.mp4.part") if not _index_in_use(path))
     elif place.is_file():
         journals = [place if place.suffix == ".journal" else journal_path(place)]
-        texts = []
+        texts = videos = []
     else:
         raise RecordingError(f"{place}: no such file or folder")
     for journal in journals:
@@ -44,7 +50,18 @@ def repair(place: str | Path) -> list[Repaired]:
         if in_use(journal):
             raise RecordingError(f"{journal}: is being recorded to")
     done = [_repair_table(journal) for journal in journals]
-    return done + [Repaired(*repair_csv(path)) for path in texts]
+    done += [Repaired(*repair_csv(path)) for path in texts]
+    return done + [_repair_video(path) for path in videos]
+
+
+def salvage(path: Path) -> None:
+    """After a failure: the rows so far become the file after all, where the space that was given back is enough."""
+    journal = journal_path(path)
+    if journal.exists():
+        try:
+            _repair_table(journal)
+        except RecordingError as error:
+            _log.error("%s; make room, then: ac-gym record repair %s", error, journal)
 
 
 def _repair_table(journal: Path) -> Repaired:
@@ -98,3 +115,29 @@ def _groups(reader: pa.RecordBatchStreamReader, file: pa.OSFile) -> Iterator[tup
             yield pa.Table.from_batches(batches), whole
             batches = []
     yield pa.Table.from_batches(batches, reader.schema), whole
+
+
+def _index_in_use(video: Path) -> bool:
+    """The video itself is in the hands of a library; the journal of its pictures tells whether it grows."""
+    index = video.with_name(video.name.replace("_video.mp4.part", "_pictures.journal"))
+    return index.exists() and in_use(index)
+
+
+def _repair_video(unfinished: Path) -> Repaired:
+    """A video that is in fragments can be read as it is; it only lacks its name."""
+    try:
+        import av
+    except ImportError:
+        raise MissingPackageError("av", "record") from None
+
+    path, frames = unfinished.with_name(unfinished.name.removesuffix(".part")), 0
+    if path.exists():
+        raise RecordingError(f"{path} exists beside {unfinished.name}: move one of them away")
+    try:
+        with av.open(str(unfinished), format="mp4") as container:
+            frames = sum(packet.size > 0 for packet in container.demux(video=0))
+    except (av.FFmpegError, IndexError):  # killed before the first frame, or in a fragment
+        if not frames:
+            return Repaired(unfinished, 0, unfinished.stat().st_size)
+    os.replace(unfinished, path)
+    return Repaired(path, frames, 0)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ac_gym.errors import RecordingError
 from ac_gym.recording.schema import END_KEY, column
 
-GROUP_ROWS = 8192
+GROUP_ROWS = 4096
 """rows in a row group"""
 JOURNAL_EVERY = 0.5
 """s until rows are in the journal"""
@@ -76,8 +76,10 @@ class ParquetFile:
         )
 
     def write_group(self, rows: pa.RecordBatch | pa.Table) -> None:
-        """One row group."""
+        """One row group; nothing, of no rows."""
         table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
+        if not len(table):
+            return
         self._writer.write_table(table, row_group_size=len(table))
         self.rows += len(table)
 
@@ -112,8 +114,10 @@ class TableFile:
             raise RecordingError(f"{path} exists; choose another name, or move it away")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(journal_path(path), "xb", buffering=0)  # noqa: SIM115 - closed by `close`
-            hold(self._file)
+            journal_path(path).touch(exist_ok=False)
+            self._lock = open(journal_path(path), "rb")  # noqa: SIM115 - closed with the journal
+            hold(self._lock)
+            self._file = pa.OSFile(str(journal_path(path)), "wb")  # its writes are whole, and reach the system at once
             self._journal = pa.ipc.new_stream(self._file, schema)
             self._parquet = ParquetFile(path, schema)
         except OSError as error:
@@ -140,7 +144,7 @@ class TableFile:
         self._end_group()
         self._parquet.close(end)
         self._journal.close()
-        self._file.close()
+        self._close_journal()
         journal_path(self.path).unlink()
 
     def abandon(self) -> None:
@@ -148,7 +152,11 @@ class TableFile:
         with contextlib.suppress(OSError):  # such as a disk that is still full
             self._parquet.abandon()
         with contextlib.suppress(OSError):
-            self._file.close()
+            self._close_journal()
+
+    def _close_journal(self) -> None:
+        self._lock.close()
+        self._file.close()
 
     def _end_group(self) -> None:
         if self._filled:
