@@ -13,8 +13,6 @@ from ac_gym.task import Task
 from ac_gym.track import load_track
 from ac_gym.worlds import SimulatedWorld
 
-pytest.importorskip("pyarrow")
-
 
 @pytest.fixture(scope="session")
 def drive() -> Recording:
