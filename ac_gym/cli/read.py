@@ -125,8 +125,9 @@ def telemetry_table(snapshot: Snapshot, lines: int | None = None) -> Table:
     )
     table.add_row()
     for name, key, digits in (
-        ("slip", "wheel_slip", 2), ("load [N]", "wheel_load", 0), ("pressure [psi]", "wheel_pressure", 1),
-        ("tyre core [°C]", "tyre_core_temp", 0), ("brake [°C]", "brake_temp", 0), ("wear, 100 new", "tyre_wear", 1),
+        ("slip", "wheel_slip", 2), ("load, N", "wheel_load", 0), ("pressure, psi", "wheel_pressure", 1),
+        ("tyre core, °C", "tyre_core_temp", 0), ("brake disc, °C", "brake_temp", 0),
+        ("tread, 100 = new", "tyre_wear", 1),
     ):  # fmt: skip
         table.add_row(name, *_texts(values[key], digits))
     table.add_row("[red]" + ", ".join(warning.replace("_", " ") for warning in warnings) + "[/red]" if warnings else "")
