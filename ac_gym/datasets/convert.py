@@ -14,15 +14,22 @@ from ac_gym.datasets.motec import write_motec
 from ac_gym.datasets.own import write_own
 from ac_gym.datasets.reading import read_recordings
 from ac_gym.datasets.reference import write_states_parquet
+from ac_gym.datasets.reference_task import derived_columns
 from ac_gym.errors import RecordingError, UnknownNameError
 from ac_gym.task import TaskSettings
 
-_Writer = Callable[[Path, Recording], list[Path]]
-_FILES: dict[str, tuple[str, _Writer]] = {
-    "parquet": (".parquet", lambda path, recording: [write_own(path, recording)]),
-    "reference": ("_states.parquet", write_states_parquet),
-    "motec": (".ld", write_motec),
-    "csv": (".csv", lambda path, recording: [write_csv(path, recording)]),
+
+def _write_reference(path: Path, recording: Recording) -> tuple[list[Path], str]:
+    derived, why_none = derived_columns(recording)
+    return write_states_parquet(path, recording, derived), why_none
+
+
+_Writer = Callable[[Path, Recording], tuple[list[Path], str]]
+_FILES: dict[str, tuple[str, _Writer]] = {  # ending, and what writes: the files, and a remark
+    "parquet": (".parquet", lambda path, recording: ([write_own(path, recording)], "")),
+    "reference": ("_states.parquet", _write_reference),
+    "motec": (".ld", lambda path, recording: (write_motec(path, recording), "")),
+    "csv": (".csv", lambda path, recording: ([write_csv(path, recording)], "")),
 }
 FORMATS = (*_FILES, "minari", "pictures")
 
@@ -52,7 +59,8 @@ def convert_files(
         path = folder / f"{recording.name}{suffix}"
         if path.exists():
             raise RecordingError(f"{path} exists: remove it, or choose another folder")
-        yield Converted(recording.name, tuple(write(path, recording)), tuple(map(str, recording.flaws)))
+        paths, remark = write(path, recording)
+        yield Converted(recording.name, tuple(paths), (*map(str, recording.flaws), *filter(None, [remark])))
 
 
 def convert_to_minari(

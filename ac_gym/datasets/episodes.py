@@ -80,6 +80,20 @@ class Rebuilder:
                 batch = []
         yield from self._rebuilt(batch)
 
+    def replay(self, recording: Recording) -> Replay:
+        """All rows of one recording at the task's rate; RecordingError where numbers are missing in it."""
+        if _whole_pieces(self._checked(recording)) != [(0, len(recording))]:
+            raise RecordingError(f"{recording.name}: there are gaps in it")
+        replay = self._task.replay(recording.frames, self._controls(recording))
+        self._check_place(recording, replay, slice(None))
+        return replay
+
+    def _controls(self, recording: Recording) -> NDArray[np.float32]:
+        limit = self.car.steer_limit
+        controls = controls_of(recording, brake_gamma=self._brake_gamma).copy()
+        controls[:, :3] = np.clip(controls[:, :3], [-limit, -1.0, -1.0], [limit, 1.0, 1.0])
+        return controls
+
     def _checked(self, recording: Recording) -> Recording:
         if missing := [name for name in _missing(recording) if name in _NEEDED]:
             raise RecordingError(f"{recording.name}: the task needs {', '.join(missing)}, which it does not have")
@@ -96,11 +110,7 @@ class Rebuilder:
             yield from (() for _ in batch)
             return
         frames = np.concatenate([owner.frames[row] for owner, row in zip(owners, rows, strict=True)])
-        controls = np.concatenate([
-            controls_of(owner, brake_gamma=self._brake_gamma)[row] for owner, row in zip(owners, rows, strict=True)
-        ])  # fmt: skip
-        limit = self.car.steer_limit
-        controls[:, :3] = np.clip(controls[:, :3], [-limit, -1.0, -1.0], [limit, 1.0, 1.0])
+        controls = np.concatenate([self._controls(owner)[row] for owner, row in zip(owners, rows, strict=True)])
         starts = np.cumsum([0] + [row.stop - row.start for row in rows])
         replay = self._task.replay(frames, controls, starts[:-1].tolist())
         at = 0

@@ -35,15 +35,17 @@ def read_states_parquet(path: Path) -> Recording:
     return _recording(path, lambda key, size: table.columns.get(key), table.rows, static, flaws)
 
 
-def write_states_parquet(path: Path, recording: Recording) -> list[Path]:
-    """Writes `<name>_states.parquet` with the reference's keys, and `static_info.json` beside it."""
+def write_states_parquet(
+    path: Path, recording: Recording, derived: Mapping[str, NDArray[Any]] | None = None
+) -> list[Path]:
+    """Writes states with the reference's keys and those `derived`, and `static_info.json` beside the file."""
     columns: dict[str, NDArray[Any]] = dict(columns_from(recording.frames, recording.known))
     for key in _INTEGERS:
         if key in columns and np.isfinite(columns[key]).all():
             columns[key] = columns[key].astype(np.int64)
     for index, key in enumerate(CONTROL_KEYS):
         columns[key] = controls_of(recording)[:, index].astype(np.float64)
-    write_columns(path, columns)
+    write_columns(path, columns | dict(derived or {}))
     static = path.parent / STATIC_INFO
     track, _, layout = recording.track.partition("-")
     known = {"TrackName": track, "TrackConfiguration": layout, "CarName": recording.car}

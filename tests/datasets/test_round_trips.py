@@ -13,6 +13,7 @@ from ac_gym import channels
 from ac_gym.datasets import Recording, read_recordings
 from ac_gym.datasets.convert import convert_files
 from ac_gym.datasets.csv_table import write_csv
+from ac_gym.datasets.episodes import rebuild
 from ac_gym.datasets.model import AT, controls_from_frames
 from ac_gym.datasets.motec import write_motec
 from ac_gym.datasets.own import write_own
@@ -65,6 +66,25 @@ def test_reference_parquet_holds_all_that_the_wire_has(drive: Recording, tmp_pat
     assert str(types.field("Mz").type.value_type) == "double"
     assert {key for key in channels.WIRE_KEYS} <= set(types.names)
     assert static.name == "static_info.json"
+
+
+def test_the_reference_gets_what_its_task_derives(drive: Recording, tmp_path: Path) -> None:
+    source = write_own(tmp_path / "drive.parquet", drive)
+    (done,) = convert_files([source], "reference", tmp_path / "out")
+    table = pq.read_table(done.paths[0])
+    (episode,) = rebuild([drive])
+    assert done.notes == ()
+    np.testing.assert_array_equal(table["reward"].to_numpy()[1:], episode.rewards)
+    np.testing.assert_array_equal(table["actions_0"].to_numpy()[1:], episode.actions[:, 0])
+    np.testing.assert_allclose(np.stack(table["sensors"].to_pylist()), 200.0 * episode.observations[:, 14:25])
+    np.testing.assert_allclose(table["gap"].to_numpy(), 10.0 * episode.observations[:, 1], atol=1e-5)
+    assert not np.any(table["done"])
+    assert _read(done.paths[0]).flaws == ()
+
+    elsewhere = write_own(tmp_path / "b.parquet", replace(drive, track="nowhere"))
+    (done,) = convert_files([elsewhere], "reference", tmp_path / "out")
+    assert "unknown track 'nowhere'" in done.notes[0]
+    assert "gap" not in pq.read_schema(done.paths[0]).names
 
 
 def test_motec_holds_float32(drive: Recording, tmp_path: Path) -> None:
