@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from ac_gym.cli import cars, convert, demonstrate, doctor, drive, laps, plugin, read, serve, stream, tracks, wheel
+from ac_gym.cli import (
+    cars,
+    convert,
+    demonstrate,
+    doctor,
+    drive,
+    laps,
+    plugin,
+    read,
+    record,
+    serve,
+    stream,
+    tracks,
+    wheel,
+)
 from ac_gym.errors import AcGymError
 
 app = typer.Typer(
@@ -23,6 +37,7 @@ app.command()(serve.serve)
 app.command()(read.read)
 app.command()(stream.stream)
 app.command()(laps.laps)
+app.add_typer(record.app, name="record")
 app.command()(convert.convert)
 app.command()(demonstrate.demonstrate)
 app.add_typer(plugin.app, name="plugin")

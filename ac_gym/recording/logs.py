@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ac_gym.channels import COLUMNS
 from ac_gym.constants import FULL_STEER_DEG
 from ac_gym.recording.csv_file import CsvFile
-from ac_gym.recording.delta import LapDelta
 from ac_gym.recording.schema import Header
+from ac_gym.telemetry.laps import LapWatch
 
 LOGGER_COLUMNS = (
     "image", "gas", "brake", "clutch", "gear", "steer_angle_deg", "lateral_g", "longitudinal_g", "speed_mph",
@@ -37,20 +37,27 @@ class LoggerFormat:
     """Makes rows of states; fed with each in turn, since it compares laps."""
 
     def __init__(self) -> None:
-        self._delta = LapDelta()
+        self._laps = LapWatch()
+        self._before = 0.0, 0.0
 
     def state(self, time: float, frame: NDArray[np.float64]) -> LoggedState:
-        """`frame` (channels.WIDTH,)."""
+        """`frame` (channels.WIDTH,). The delta is s behind the best valid lap of this recording, 0 before there is one;
+        its rate is s a second, negative where time is gained."""
         v = {name: float(frame[at]) for name, at in _AT.items()}
         lap_s, valid = v["current_time"] / 1000.0, not v["lap_invalidated"]
-        laps = int(v["lap_count"])
-        self._delta.update(laps, v["spline_position"], lap_s, v["last_lap_time"] / 1000.0, valid)
+        self._laps.update(
+            completed=int(v["lap_count"]), ms=int(v["current_time"]), last_ms=int(v["last_lap_time"]),
+            position=v["spline_position"], tyres_out=int(v["tyres_out"]),
+        )  # fmt: skip
+        delta = self._laps.delta_s or 0.0
+        (lap_before, delta_before), self._before = self._before, (lap_s, delta)
+        rate = (delta - delta_before) / (lap_s - lap_before) if lap_s > lap_before else 0.0
         return LoggedState(time, (
             f"{v['throttle']:.4f}", f"{v['brake']:.4f}", f"{v['clutch']:.4f}", int(v["gear"]) - 1,
             f"{v['steer_angle']:.3f}", f"{v['accel_lateral']:.4f}", f"{v['accel_longitudinal']:.4f}",
             f"{v['speed'] * _MPH:.3f}", "TRUE" if valid else "FALSE", f"{lap_s:.3f}",
             f"{v['best_lap_time'] / 1000.0:.3f}", f"{v['spline_position']:.6f}",
-            f"{self._delta.delta:.3f}", f"{self._delta.rate:.4f}",
+            f"{delta:.3f}", f"{rate:.4f}",
         ))  # fmt: skip
 
 

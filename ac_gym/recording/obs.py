@@ -65,9 +65,10 @@ class Obs:
     def __init__(self, settings: ObsSettings) -> None:
         try:
             import simpleobsws
+            from websockets.exceptions import WebSocketException
         except ImportError:
             raise MissingPackageError("simpleobsws", "record") from None
-        self._library = simpleobsws
+        self._library, self._websocket_error = simpleobsws, WebSocketException
         self._settings = settings
         self._where = f"OBS at {settings.host}:{settings.port}"
         self._loop = asyncio.new_event_loop()
@@ -121,7 +122,7 @@ class Obs:
                 f"{self._where} does not answer ({type(error).__name__}): start OBS, and enable Tools > WebSocket "
                 "Server Settings there"
             ) from error
-        except Exception as error:  # websockets' own, of a server that speaks something else
+        except self._websocket_error as error:
             raise ObsError(f"{self._where} is no obs-websocket v5: {error}") from error
         deadline = time.monotonic() + patience
         while not self._client.is_identified():
@@ -154,7 +155,7 @@ class Obs:
             closed = self._client.ws is None or self._client.ws.close_code is not None
             late = f"{self._where} did not answer {name} in {self._settings.timeout:g} s"
             raise ObsError(lost if closed else late) from None
-        except (self._library.NotIdentifiedError, OSError, EOFError) as error:
+        except (self._library.NotIdentifiedError, self._websocket_error, OSError) as error:
             raise ObsError(lost) from error
         if not answer.ok():
             if answer.requestStatus.code == _ALREADY_RECORDING:
