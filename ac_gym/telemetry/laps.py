@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import NamedTuple
 
 _NEAR_LINE = 0.02  # a lap is known whole when it was seen from before this position to beyond 1 - this
 _LEAP = 0.05  # no car gets this far along between two looks
+_KEPT = 100
 _STEP = 1e-4  # of the lap between two points that are kept
+
+
+class Lap(NamedTuple):
+    """A lap that was completed."""
+
+    number: int
+    ms: int
+    valid: bool
 
 
 class LapWatch:
     """Follows the laps of one session, look by look."""
 
     def __init__(self) -> None:
+        self.finished: list[Lap] = []
+        """those that were seen to end, the last _KEPT of them"""
         self.valid = True
         """False from three tyres out until the lap ends."""
         self.delta_s: float | None = None
@@ -25,6 +37,7 @@ class LapWatch:
         """Takes the counts, times (ms) and position (0..1 along the lap) of a look."""
         if completed < self._completed:
             self._best = None  # another session
+            self.finished.clear()
         if completed != self._completed or ms < self._ms:  # the clock runs back only where a lap begins
             if completed == self._completed + 1:
                 self._finish(last_ms)
@@ -37,6 +50,8 @@ class LapWatch:
 
     def _finish(self, last_ms: int) -> None:
         lap = self._lap
+        if last_ms > 0:
+            self.finished = [*self.finished[1 - _KEPT :], Lap(self._completed + 1, last_ms, self.valid)]
         faster = self._best is None or last_ms < self._best.ms[-1]
         if self.valid and lap.whole and last_ms > 0 and faster:
             lap.add_end(last_ms)

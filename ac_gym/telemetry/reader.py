@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from ac_gym.errors import AcGymError, GameNotRunningError
-from ac_gym.telemetry.laps import LapWatch
+from ac_gym.telemetry.laps import Lap, LapWatch
 from ac_gym.telemetry.pages import GRAPHICS, PAGES, PHYSICS, Status, page_name
 from ac_gym.telemetry.shared_memory import SharedPage
 from ac_gym.telemetry.snapshot import Snapshot, as_record
@@ -73,6 +73,11 @@ class TelemetryReader:
         )  # fmt: skip
 
     @property
+    def laps(self) -> list[Lap]:
+        """The laps that `snapshot` has seen to end in this session."""
+        return self._laps.finished
+
+    @property
     def in_session(self) -> bool:
         """Whether the game is in a session (live, paused or in a replay) and publishes these pages still."""
         status = _INTEGER.unpack_from(self._graphics(), _STATUS)[0]
@@ -105,6 +110,11 @@ class Follower:
             self._look_at = now + _LOOK_AGAIN_S
             self._look()
         return None if self._reader is None else self._reader.snapshot()
+
+    @property
+    def laps(self) -> list[Lap]:
+        """The laps that `poll` has seen to end in this session."""
+        return [] if self._reader is None else self._reader.laps
 
     def _look(self) -> None:
         if self._reader is not None and not self._reader.in_session:

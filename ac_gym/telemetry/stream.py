@@ -143,6 +143,9 @@ class TelemetryStream:
             return None
         if path == "/track.json":
             return await self._track()
+        if path == "/laps.json":
+            laps = [lap._asdict() for lap in self._follower.laps]
+            return _response(HTTPStatus.OK, "application/json", json.dumps(laps).encode())
         if (found := dashboard_file(path)) is not None:
             return _response(HTTPStatus.OK, *found)
         return _response(HTTPStatus.NOT_FOUND, "text/plain", b"there is no such page\n")

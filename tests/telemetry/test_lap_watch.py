@@ -84,3 +84,13 @@ def test_another_session_forgets_the_best_lap() -> None:
     drive(watch, 0, 20.0)
     drive(watch, 1, 20.0, last=20.0)
     assert set(drive(watch, 0, 5.0)) == {None}
+
+
+def test_laps_that_ended_are_kept() -> None:
+    watch = LapWatch()
+    drive(watch, 0, 20.0)
+    drive(watch, 1, 22.0, last=20.0, out_at=0.5)
+    drive(watch, 2, 5.0, last=22.0)
+    assert watch.finished == [(1, 20_000, True), (2, 22_000, False)]
+    drive(watch, 0, 5.0)
+    assert watch.finished == []

@@ -20,6 +20,13 @@ export class Laps {
     this.list();
   }
 
+  /** Laps that were driven before this page was opened. */
+  add(earlier) {
+    const seen = new Set(this.laps.map((lap) => lap.number));
+    this.laps = [...earlier.filter((lap) => !seen.has(lap.number)), ...this.laps];
+    this.list();
+  }
+
   show(data) {
     if (this.completed !== null && data.completed_laps < this.completed) this.clear();
     if (this.completed !== null && data.completed_laps === this.completed + 1 && data.last_time > 0) {

@@ -59,6 +59,12 @@ function begin(data, now) {
   find("track").textContent = `${data.track}${layout}`;
   find("car").textContent = [data.car_model, data.player_name].filter(Boolean).join(" · ");
   loadTrack(now);
+  loadLaps(now);
+}
+
+async function loadLaps(wanted) {
+  const answer = await fetch("laps.json").catch(() => null);
+  if (answer?.ok && session === wanted) laps.add(await answer.json());
 }
 
 async function loadTrack(wanted) {

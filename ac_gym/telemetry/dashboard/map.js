@@ -168,7 +168,7 @@ export class TrackMap {
       for (; to < trail.length && trail[to].kind === kind && to - from < 40 && !trail[to].new; to += 1) {
         context.lineTo(...this.at(trail[to].x, trail[to].y));
       }
-      context.globalAlpha = 0.25 + 0.75 * (from / trail.length);
+      context.globalAlpha = 0.25 + 0.75 * (to / trail.length);
       context.strokeStyle = this.colours[kind];
       context.stroke();
       from = Math.max(to, from + 1);
