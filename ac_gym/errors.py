@@ -7,6 +7,7 @@ AcGymError
 |-- ConfigError          a setting of the wrong type or out of range
 |-- PolicyFileError      a learned driver's file that is missing, damaged, or not for this observation
 |-- InstallationError    the game's folders: not found, of another game, or a file that cannot be read or written
+|-- DatasetError         a recording or data set that cannot be read, written or converted
 |-- ControlsError        a virtual joystick that is busy or was taken away
     |-- MissingDriverError   its package or driver is not on this computer; says how to get it
 |-- SharedMemoryError    a telemetry page that cannot be made or read
@@ -20,6 +21,9 @@ AcGymError
     |-- GameDismissedError   the plugin ended the connection: taken over, shut down
     |-- GameProtocolError    an answer that we do not understand; a plugin of another version
     |-- GameCommandError     the plugin could not carry out a command
+|-- MissingPackageError  a Python package that a feature needs and that is not installed; says how to get it
+|-- RecordingError       a recording that cannot be written, or is not what it should be
+    |-- ObsError             OBS does not record: closed, wrong password, already recording
 """
 
 from __future__ import annotations
@@ -94,6 +98,10 @@ class InstallationError(AcGymError):
     """A folder that is not the game's, or a file of the game that cannot be read or written."""
 
 
+class DatasetError(AcGymError):
+    """A recording or data set that cannot be read, written or converted."""
+
+
 class ControlsError(AcGymError):
     """A virtual joystick that does not take controls."""
 
@@ -120,3 +128,16 @@ class NoPicturesError(CaptureError):
 
 class CaptureTimeoutError(CaptureError):
     """No new picture came in time, though somebody publishes them."""
+class RecordingError(AcGymError):
+    """A recording that cannot be written or read, or whose layout is not what it should be."""
+
+
+class ObsError(RecordingError):
+    """OBS cannot be reached through obs-websocket, or does not do what it is asked to."""
+
+
+class MissingPackageError(AcGymError):
+    """`package` is not installed; `extra` is the part of ac_gym that brings it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package}; get it with: pip install 'ac_gym[{extra}]'")

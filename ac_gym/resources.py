@@ -42,6 +42,11 @@ def user_cars_dir() -> Path:
     return _user_dir() / "cars"
 
 
+def obs_settings_file() -> Path:
+    """Where OBS's WebSocket server is and its password: lines `host`, `port`, `password`; may not exist."""
+    return _user_dir() / "obs.yaml"
+
+
 def _user_dir() -> Path:
     """`AC_GYM_HOME`, else the platform's folder for a user's data."""
     if override := os.environ.get("AC_GYM_HOME"):

@@ -109,6 +109,34 @@ public:
         });
     }
 
+    // Recorded drives, one after another in `frames` (T, channel::width), drive k from row starts[k] up to starts[k + 1], through
+    // the task from their first row to their last: an ending does not end a drive, but limits of time and laps count anew after it.
+    // `actions` (T, action_size) led to the frames. The task's own cars are left alone.
+    void replay(const double* frames, const float* actions, const std::int64_t* starts, int drives, float* observations, double* reward,
+                std::uint8_t* terminated, std::uint8_t* truncated, std::int32_t* ending, double* situations) {
+        const int width = action_size(), size = observation_size();
+        pool_.loop(drives, [&](int first, int last) {
+            for (int k = first; k < last; ++k) {
+                Driver d;
+                float unused[control_width];
+                for (std::int64_t t = starts[k]; t < starts[k + 1]; ++t) {
+                    const double* frame = frames + t * channel::width;
+                    double* place = situations + t * situation::width;
+                    const bool begins = t == starts[k];
+                    if (begins) begin_episode(d, frame);
+                    else act_one(d, actions + t * width, unused);
+                    observe_one(d, frame, observations + t * size, place);
+                    reward[t] = 0.0;
+                    const Ending why = begins ? driving : judge(d, frame, place, reward[t]);
+                    terminated[t] = why == out_of_track || why == too_slow || why == too_far;
+                    truncated[t] = why == step_limit || why == lap_limit;
+                    ending[t] = why;
+                    if (truncated[t]) d.steps = d.slow_steps = 0, d.laps_at_start = frame[channel::lap_count];
+                }
+            }
+        });
+    }
+
 private:
     struct Driver {
         int station = 0;

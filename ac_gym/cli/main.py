@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from ac_gym.cli import cars, doctor, drive, evaluate, plugin, serve, tracks, wheel
+from ac_gym.cli import (
+    cars,
+    convert,
+    demonstrate,
+    doctor,
+    drive,
+    evaluate,
+    laps,
+    plugin,
+    read,
+    record,
+    serve,
+    stream,
+    tracks,
+    wheel,
+)
 from ac_gym.errors import AcGymError
 
 app = typer.Typer(
@@ -21,6 +36,12 @@ app.add_typer(cars.app, name="cars")
 app.command()(drive.drive)
 app.command()(evaluate.evaluate)
 app.command()(serve.serve)
+app.command()(read.read)
+app.command()(stream.stream)
+app.command()(laps.laps)
+app.add_typer(record.app, name="record")
+app.command()(convert.convert)
+app.command()(demonstrate.demonstrate)
 app.add_typer(plugin.app, name="plugin")
 app.command()(doctor.doctor)
 app.command()(wheel.wheel)

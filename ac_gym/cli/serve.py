@@ -6,12 +6,14 @@ import json
 import math
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ac_gym.errors import AcGymError, ConfigError
+from ac_gym.telemetry.remote import PORT as REMOTE_TELEMETRY_PORT
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -49,6 +51,10 @@ def serve(
     ego_port: Annotated[int, typer.Option(help="UDP; 0: a free one")] = 2345,
     opponents_port: Annotated[int, typer.Option(help="TCP; 0: a free one")] = 2346,
     management_port: Annotated[int, typer.Option(help="TCP; 0: a free one")] = 2347,
+    udp_port: Annotated[
+        int | None,
+        typer.Option(help="UDP of the game's remote telemetry; 0: a free one; default: 9996, where that is free"),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="another setting of sensors_par.ini")
     ] = None,
@@ -71,9 +77,12 @@ def serve(
         "opponents_server_port": opponents_port, "simulation_management_server_port": management_port,
         **_pairs(set_ or []),
     }  # fmt: skip
+    udp_host = host if allow_remote else "127.0.0.1"
+    udp_port = _free_udp_port(udp_host) if udp_port is None else udp_port
     game = Host(
         track, car, cars=cars, speed=_speed(speed), fps=fps, seed=seed, reset=reset, apps=app or (), pages=pages,
-        csp=csp, folder=folder, patience=patience, on_log=console.print, manual_gearbox=manual_gearbox, abs=abs_,
+        udp_host=udp_host, udp_port=udp_port, csp=csp, folder=folder, patience=patience, on_log=console.print,
+        manual_gearbox=manual_gearbox, abs=abs_,
         traction_control=traction_control, damage_rate=damage_rate, tyre_wear_rate=tyre_wear_rate, fuel_rate=fuel_rate,
         **({"settings": servers} if plugin else {"plugin": None}),
     )  # fmt: skip
@@ -142,7 +151,7 @@ def _about(game: Host, host: str) -> dict[str, object]:
     """For scripts."""
     return {
         "pid": os.getpid(), "track": game.session.track.name, "car": game.session.car.name, "cars": game.session.cars,
-        "host": host, "ports": game.ports, "pages": game.pages, "folder": str(game.folder),
+        "host": host, "ports": game.ports, "udp_port": game.udp_port, "pages": game.pages, "folder": str(game.folder),
     }  # fmt: skip
 
 
@@ -156,6 +165,16 @@ def _tell_ready(about: dict[str, object], path: Path | None) -> None:
         part.replace(path)
     except OSError as error:
         raise AcGymError(f"{path}: cannot be written ({error.strerror}); choose another --ready-file") from error
+
+
+def _free_udp_port(host: str) -> int | None:
+    """The port where the game has its remote telemetry, unless the game itself or another host has it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        try:
+            end.bind((host, REMOTE_TELEMETRY_PORT))
+        except OSError:
+            return None
+    return REMOTE_TELEMETRY_PORT
 
 
 def _check_apps(game: Host) -> None:

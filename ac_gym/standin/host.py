@@ -28,6 +28,7 @@ from ac_gym.standin.pacing import FreeRunning, LockStep, Pacing, Steady
 from ac_gym.standin.page_writer import PageWriter
 from ac_gym.standin.patch_functions import PatchFunctions
 from ac_gym.standin.plugin import PluginSettings
+from ac_gym.standin.remote_telemetry import RemoteTelemetryServer
 from ac_gym.standin.screen import Screen
 from ac_gym.standin.session import Session
 from ac_gym.standin.windows import Windows
@@ -44,8 +45,9 @@ class Host:
     seconds a second; `math.inf` waits for nobody but the driver (see `pacing.LockStep`). `reset` is what the plugin's
     reset does (see `session.Session`). `plugin` is the folder of `sensors_par`, None to do without it; `settings` are
     keys of its ini file, ports of 0 becoming free ones; `apps` are folders of other in-game apps. `pages` is the base
-    name of the shared memory. `folder` keeps the made-up game folder, else a temporary one. Further keywords are those
-    of `SimulationSettings`, but for `start`.
+    name of the shared memory. `udp_port` is that of the game's remote telemetry on `udp_host`: 0 becomes a free one,
+    None leaves it out. `folder` keeps the made-up game folder, else a temporary one. Further keywords are those of
+    `SimulationSettings`, but for `start`.
 
     `start` (or `with`) changes the current directory to the game folder and puts `ac` and `acsys` among Python's
     modules until `stop`, so a process has one host at a time. Raises ConfigError or another AcGymError for settings
@@ -66,6 +68,8 @@ class Host:
         settings: Mapping[str, object] | None = None,
         apps: Sequence[str | Path] = (),
         pages: str = "acpmf",
+        udp_port: int | None = None,
+        udp_host: str = "127.0.0.1",
         csp: bool = True,
         folder: str | Path | None = None,
         patience: float = 0.5,
@@ -90,6 +94,8 @@ class Host:
         self.joystick = VirtualJoystick()
         self._cockpit = Cockpit(self.joystick)
         self._csp = csp
+        self._udp_host, self.udp_port = udp_host, udp_port
+        self._remote: RemoteTelemetryServer | None = None
         self._sources = [Path(app).resolve() for app in apps]
         self._plugin: PluginSettings | None = None
         if plugin is not None:
@@ -154,6 +160,10 @@ class Host:
         pages = PageWriter(self.session, self.pages)
         opened.callback(pages.close)
         self._pages = pages
+        if self.udp_port is not None:
+            self._remote = RemoteTelemetryServer(self.session, self._udp_host, self.udp_port)
+            opened.callback(self._remote.close)
+            self.udp_port = self._remote.port
         if self._folder is None:
             temporary = tempfile.TemporaryDirectory(prefix="ac_gym_game_", ignore_cleanup_errors=True)
             self.folder = Path(opened.enter_context(temporary))
@@ -186,6 +196,8 @@ class Host:
         if self._meter.frames:
             self.session.step(self._cockpit.controls())
         self._pages.write()
+        if self._remote is not None:
+            self._remote.frame()
         self._pacing.frame_begins()
         for app in self.apps:
             app.update(self._frame_s)

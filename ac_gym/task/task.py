@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -36,6 +37,24 @@ class Ending(IntEnum):
     TIME_LIMIT = 4
     LAP_LIMIT = 5
     CUSTOM = 6
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the task makes of recorded drives; row t belongs to frame t, and to the step that led to it."""
+
+    observation: NDArray[np.float32]
+    """(T, observation_size)"""
+    reward: NDArray[np.float64]
+    """(T,), 0 in the first row of a drive"""
+    terminated: NDArray[np.bool_]
+    """(T,)"""
+    truncated: NDArray[np.bool_]
+    """(T,)"""
+    ending: NDArray[np.int32]
+    """(T,) `Ending`"""
+    telemetry: Telemetry
+    """with `actions` (T, action_size) and `controls` (T, 4)"""
 
 
 class Task:
@@ -103,11 +122,15 @@ class Task:
 
     def actions_for(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
         """Actions (N, action_size) that bring the controls to `controls` (N, 4) or, if it is far, towards it."""
-        wanted = controls[:, :3]
+        return self.actions_between(self.controls, controls)
+
+    def actions_between(self, before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Actions (N, action_size) that bring controls from `before` to `after`, each (N, 4), or towards it."""
+        wanted = after[:, :3]
         if self.settings.use_relative_actions:
-            wanted = (wanted - self.controls[:, :3]) / self._change_per_step
+            wanted = (wanted - before[:, :3]) / self._change_per_step
         actions = np.clip(wanted, -1.0, 1.0)
-        return actions if self.action_size == 3 else np.column_stack([actions, controls[:, 3]])
+        return actions if self.action_size == 3 else np.column_stack([actions, after[:, 3]])
 
     def begin(self, mask: Mask | None = None) -> None:
         """Begin an episode with the present frame: for the cars whose mask is not 0, or for all."""
@@ -125,6 +148,45 @@ class Task:
             if mask is not None:
                 ended &= mask == 0
             self.terminated[ended], self.ending[ended] = 1, Ending.CUSTOM
+
+    def replay(
+        self, frames: NDArray[np.float64], controls: NDArray[np.float32], starts: Sequence[int] = (0,)
+    ) -> Replay:
+        """Judge recorded drives whole: frames (T, WIDTH), the controls (T, 4) that led to each, each drive's first row.
+
+        A drive is seen as one car would see it that drove all of it: an ending does not cut it short.
+        """
+        begins = np.append(np.asarray(starts, np.int64), len(frames))
+        frames = np.ascontiguousarray(frames, np.float64)
+        before = np.concatenate([_NEUTRAL[None], controls[:-1]])
+        actions = np.ascontiguousarray(self.actions_between(before, controls), np.float32)
+        actions[begins[:-1][np.diff(begins) > 0]] = 0.0
+        total = len(frames)
+        observation = np.empty((total, self._native_size), np.float32)
+        reward, ending = np.empty(total), np.empty(total, np.int32)
+        terminated, truncated = np.empty((2, total), np.uint8)
+        situations = np.empty((total, len(_core.SITUATION)))
+        self._task.replay(frames, actions, begins, observation, reward, terminated, truncated, ending, situations)
+        telemetry = Telemetry(frames, situations, actions, controls)
+        return self._with_terms(
+            Replay(observation, reward, terminated != 0, truncated != 0, ending, telemetry), begins[:-1]
+        )
+
+    def _with_terms(self, replay: Replay, starts: NDArray[np.int64]) -> Replay:
+        """Adds what the terms written in Python have to say."""
+        driving = np.ones(len(replay.reward), bool)
+        driving[starts[starts < len(driving)]] = False
+        for reward in self._reward_terms:
+            replay.reward[driving] += np.asarray(reward(replay.telemetry), np.float64)[driving]
+        for ends in self._endings:
+            ended = np.asarray(ends(replay.telemetry), bool) & driving & (replay.ending == Ending.DRIVING)
+            replay.terminated[ended], replay.ending[ended] = True, Ending.CUSTOM
+        if not self._extra:
+            return replay
+        extra = [_columns(observe(replay.telemetry)) for observe in self._extra]
+        limit = _core.OBSERVATION_LIMIT
+        whole = np.column_stack([replay.observation, *(np.clip(values, -limit, limit) for values in extra)])
+        return replace(replay, observation=whole.astype(np.float32))
 
     def _observe(self, mask: Mask | None, *, fresh: bool, only: bool) -> None:
         self._task.observe(

@@ -107,6 +107,9 @@ STATIC = np.dtype(
 PAGES = {"physics": PHYSICS, "graphics": GRAPHICS, "static": STATIC}
 """Kind of page -> its type."""
 
+OLDER_SIZES = {PHYSICS: (564, 580), GRAPHICS: (276, 288, 296), STATIC: (592,)}
+"""Bytes of pages as older versions have them, and programs that copy them for others: the same fields, but the last."""
+
 
 def page_name(kind: str, base: str = "acpmf") -> str:
     """Name of the shared memory that holds the page of this kind; the game's base name is `acpmf`."""
@@ -123,7 +126,7 @@ def set_text(record: np.ndarray, field: str, text: str) -> None:
     record[field][: len(units)] = units
 
 
-def get_text(record: np.ndarray, field: str) -> str:
+def get_text(record: np.ndarray | np.void, field: str) -> str:
     """The text of a text field, up to its NUL; code units that are none become U+FFFD."""
     units = np.asarray(record[field], _TEXT)
     ends = np.flatnonzero(units == 0)

@@ -7,6 +7,7 @@ that what a killed process left behind is told from a page in use.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import sys
@@ -17,6 +18,7 @@ from typing import Self
 import numpy as np
 
 from ac_gym.errors import GameNotRunningError, SharedMemoryError
+from ac_gym.telemetry.pages import OLDER_SIZES
 
 _FOLDER = Path("/dev/shm")
 _FILE_MAP_READ = 4
@@ -26,9 +28,17 @@ _READS = 64  # a page is written within microseconds, a few hundred times a seco
 class SharedPage:
     """One page of type `dtype` in shared memory; made by `create` or `open`, let go of by `close`."""
 
-    def __init__(self, name: str, dtype: np.dtype, memory: mmap.mmap, owned: int | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        dtype: np.dtype,
+        memory: mmap.mmap,
+        owned: int | None,
+        file: os.stat_result | None = None,
+    ) -> None:
         self.name, self.dtype = name, dtype
-        self._memory, self._owned = memory, owned
+        self._memory, self._owned, self._file = memory, owned, file
+        self._closed = False
 
     @classmethod
     def create(cls, name: str, dtype: np.dtype) -> Self:
@@ -43,7 +53,10 @@ class SharedPage:
 
     @classmethod
     def open(cls, name: str, dtype: np.dtype) -> Self:
-        """The page that the game (or the stand-in host) publishes, to read; GameNotRunningError where there is none."""
+        """The page that the game (or the stand-in host) publishes, to read; GameNotRunningError where there is none.
+
+        A page of an older version, which has the same fields but the last ones, is taken too: those are read as 0.
+        """
         if sys.platform == "win32":
             # A mapping by tagname would silently make the page where there is none.
             if not _windows_page_exists(name):
@@ -56,12 +69,15 @@ class SharedPage:
         except OSError as error:
             raise SharedMemoryError(f"{_path(name)}: cannot be opened ({error.strerror})") from error
         try:
-            size = os.fstat(file).st_size
-            if size < dtype.itemsize:
+            found = os.fstat(file)
+            if found.st_size == 0:  # its maker has only just begun
+                raise GameNotRunningError(_absent(name))
+            if found.st_size < dtype.itemsize and found.st_size not in OLDER_SIZES.get(dtype, ()):
                 raise SharedMemoryError(
-                    f"{_path(name)}: {size} bytes, the page has {dtype.itemsize}; another program's file?"
+                    f"{_path(name)}: {found.st_size} bytes, the page has {dtype.itemsize}; another program's file?"
                 )
-            return cls(name, dtype, mmap.mmap(file, dtype.itemsize, access=mmap.ACCESS_READ), None)
+            size = min(found.st_size, dtype.itemsize)
+            return cls(name, dtype, mmap.mmap(file, size, access=mmap.ACCESS_READ), None, found)
         finally:
             os.close(file)
 
@@ -71,20 +87,37 @@ class SharedPage:
 
     def read(self) -> np.ndarray:
         """A copy of the page, of shape (); not torn, unless it is being written all the time."""
-        size = self.dtype.itemsize
-        copy = self._memory[:size]
+        return np.frombuffer(self.read_bytes(), self.dtype)[0:1].reshape(())
+
+    def read_bytes(self) -> bytes:
+        """The bytes of `read`: two copies, one after the other, that agree."""
+        memory, size = self._memory, self.dtype.itemsize
+        copy = memory[:size]
         for _ in range(_READS):
-            again = self._memory[:size]
+            again = memory[:size]
             if again == copy:
                 break
             copy = again
-        return np.frombuffer(copy, self.dtype)[0:1].reshape(())
+        return copy + bytes(size - len(copy)) if len(copy) < size else copy
+
+    def view(self) -> np.ndarray:
+        """The page itself, of shape (), without a copy: it changes while it is looked at, and may be torn."""
+        if len(self._memory) < self.dtype.itemsize:
+            raise SharedMemoryError(f"{self.name} is a page of an older version, which has no view; read() copies it")
+        return np.frombuffer(self._memory, self.dtype, 1).reshape(())
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is still what programs find under the name; a host that was started anew makes a new page."""
+        return self._file is None or _is_same(self._file, _path(self.name))
 
     def close(self) -> None:
-        """Lets go of the page; who made it takes it away."""
-        if self._memory.closed:
+        """Lets go of the page; who made it takes it away. What `view` returned keeps its memory until it goes."""
+        if self._closed:
             return
-        self._memory.close()
+        self._closed = True
+        with contextlib.suppress(BufferError):  # views are about
+            self._memory.close()
         if self._owned is not None:
             _path(self.name).unlink(missing_ok=True)
             os.close(self._owned)
@@ -142,8 +175,12 @@ def _lock_new_file(path: Path, name: str) -> int:
 
 def _is_at(file: int, path: Path) -> bool:
     """Whether the open file is (still) the one at `path`."""
+    return _is_same(os.fstat(file), path)
+
+
+def _is_same(file: os.stat_result, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(file), os.stat(path))
+        return os.path.samestat(file, os.stat(path))
     except FileNotFoundError:
         return False
 

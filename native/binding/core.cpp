@@ -238,7 +238,19 @@ NB_MODULE(_core, m) {
             need(reward.shape(0) == n && terminated.shape(0) == n && truncated.shape(0) == n && ending.shape(0) == n, "reward, terminated, truncated and ending must be (N,)");
             need(situations.shape(0) == n && situations.shape(1) == ac::situation::width, "situations must be (N, len(SITUATION))");
             t.observe(frames.data(), data_of(mask, t.size()), fresh, only, observations.data(), std::size_t(observations.stride(0)), reward.data(), terminated.data(), truncated.data(), ending.data(), situations.data());
-        }, "frames"_a, "mask"_a.none(), "fresh"_a, "only"_a, "observations"_a, "reward"_a, "terminated"_a, "truncated"_a, "ending"_a, "situations"_a, Release());
+        }, "frames"_a, "mask"_a.none(), "fresh"_a, "only"_a, "observations"_a, "reward"_a, "terminated"_a, "truncated"_a, "ending"_a, "situations"_a, Release())
+        .def("replay", [](ac::Task& t, Array<const double, 2> frames, Array<const float, 2> actions, Array<const std::int64_t, 1> starts, Array<float, 2> observations, Array<double, 1> reward,
+                          Array<std::uint8_t, 1> terminated, Array<std::uint8_t, 1> truncated, Array<std::int32_t, 1> ending, Array<double, 2> situations) {
+            const std::size_t n = frames.shape(0), drives = starts.shape(0) - 1;
+            need(frames.shape(1) == ac::channel::width, "frames must be (T, FRAME_WIDTH)");
+            need(actions.shape(0) == n && int(actions.shape(1)) == t.action_size(), "actions must be (T, action_size)");
+            need(starts.shape(0) >= 1 && starts.data()[0] == 0 && std::size_t(starts.data()[drives]) == n, "starts must go from 0 to T");
+            for (std::size_t k = 0; k < drives; ++k) need(starts.data()[k] <= starts.data()[k + 1], "starts must ascend");
+            need(observations.shape(0) == n && int(observations.shape(1)) == t.observation_size(), "observations must be (T, observation_size)");
+            need(reward.shape(0) == n && terminated.shape(0) == n && truncated.shape(0) == n && ending.shape(0) == n, "reward, terminated, truncated and ending must be (T,)");
+            need(situations.shape(0) == n && situations.shape(1) == ac::situation::width, "situations must be (T, len(SITUATION))");
+            t.replay(frames.data(), actions.data(), starts.data(), int(drives), observations.data(), reward.data(), terminated.data(), truncated.data(), ending.data(), situations.data());
+        }, "frames"_a, "actions"_a, "starts"_a, "observations"_a, "reward"_a, "terminated"_a, "truncated"_a, "ending"_a, "situations"_a, Release());
 
     m.def("envelope", [](const ac::CarParams& p, const ac::Ambient& air, float grip, Array<const double, 1> speed, Array<const double, 1> fraction,
                          Array<double, 1> lateral, Array<double, 2> accel, Array<double, 2> brake) {

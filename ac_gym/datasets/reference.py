@@ -1,0 +1,145 @@
+"""Recorded laps as the reference project (assetto_corsa_gym) writes them: Parquet of states beside `static_info.json`,
+and its older pickles `{"states": [dict, ...], "static_info": dict}`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ac_gym.datasets.columns import read_columns, write_columns
+from ac_gym.datasets.model import Flaw, Recording, controls_of, flaws_of, rate_of, stem
+from ac_gym.datasets.pickled import load_plain
+from ac_gym.datasets.wire import ALL_KEYS, CONTROL_KEYS, Column, columns_from, frames_from
+from ac_gym.errors import RecordingError
+
+STATIC_INFO = "static_info.json"
+_INTEGERS = (
+    "steps", "total_errors_out_of_sync", "packetId", "currentTime", "iLastTime", "completedLaps", "isInPit",
+    "actualGear", "LapInvalidated", "LapCount", "BestLap", "numberOfTyresOut",
+)  # fmt: skip
+_MAX_JSON = 1 << 20
+
+
+def read_states_parquet(path: Path) -> Recording:
+    """A Parquet of states, with the `static_info.json` beside it where there is one."""
+    wanted = {key.key: key.size for key in ALL_KEYS} | dict.fromkeys(CONTROL_KEYS, 1)
+    table = read_columns(path, wanted)
+    static, flaws = _static_beside(path)
+    return _recording(path, lambda key, size: table.columns.get(key), table.rows, static, flaws)
+
+
+def write_states_parquet(
+    path: Path, recording: Recording, derived: Mapping[str, NDArray[Any]] | None = None
+) -> list[Path]:
+    """Writes states with the reference's keys and those `derived`, and `static_info.json` beside the file."""
+    columns: dict[str, NDArray[Any]] = dict(columns_from(recording.frames, recording.known))
+    for key in _INTEGERS:
+        if key in columns and np.isfinite(columns[key]).all():
+            columns[key] = columns[key].astype(np.int64)
+    for index, key in enumerate(CONTROL_KEYS):
+        columns[key] = controls_of(recording)[:, index].astype(np.float64)
+    write_columns(path, columns | dict(derived or {}))
+    static = path.parent / STATIC_INFO
+    track, _, layout = recording.track.partition("-")
+    known = {"TrackName": track, "TrackConfiguration": layout, "CarName": recording.car}
+    static.write_text(json.dumps({**known, **recording.static}, indent=1), encoding="utf-8")
+    return [path, static]
+
+
+def read_pickled(path: Path) -> Recording:
+    """A pickled lap; only plain data is let in."""
+    content = load_plain(path)
+    states = content.get("states") if isinstance(content, dict) else None
+    if not isinstance(states, list) or not states or not all(isinstance(state, dict) for state in states):
+        raise RecordingError(f"{path}: not a recorded lap: expected {{'states': [one dictionary a step, ...]}}")
+    static = content.get("static_info")
+    static = _plain(static) if isinstance(static, dict) else {}
+    return _recording(path, _from_states(states, path), len(states), static, ())
+
+
+def _from_states(states: Sequence[Mapping[str, Any]], path: Path) -> Column:
+    """Columns of a list of dictionaries; those that every state has are taken out all at once."""
+    names = [key.key for key in ALL_KEYS if key.size == 1] + list(CONTROL_KEYS)
+    names = [name for name in names if isinstance(states[0].get(name), bool | int | float | np.generic)]
+    numbers: dict[str, NDArray[np.float64]] = {}
+    if len(names) > 1:
+        try:
+            rows = chain.from_iterable(map(itemgetter(*names), states))
+            table = np.fromiter(rows, np.float64, len(names) * len(states)).reshape(len(states), -1)
+            numbers = dict(zip(names, table.T, strict=True))
+        except (KeyError, TypeError, ValueError):
+            numbers = {}  # some states lack a key: each is then looked at by itself
+
+    def column(key: str, size: int) -> NDArray[np.float64] | None:
+        if key in numbers:
+            return numbers[key] if size > 1 else numbers[key][:, None]
+        if not any(key in state for state in states):
+            return None
+        return np.array([_numbers_of(state.get(key), size) for state in states])
+
+    return column
+
+
+def _numbers_of(value: Any, size: int) -> list[float]:
+    """`size` numbers, or as many NaN where they are not."""
+    try:
+        numbers = [float(n) for n in (value if size > 1 else (value,))]
+    except (TypeError, ValueError):
+        numbers = []
+    return numbers if len(numbers) == size else [np.nan] * size
+
+
+def _recording(path: Path, column: Column, rows: int, static: Mapping[str, Any], flaws: tuple[Flaw, ...]) -> Recording:
+    frames, known = frames_from(column, rows, str(path))
+    controls = _controls(column, rows)
+    rate = rate_of(frames, known)
+    track, car = _names(path, static)
+    flaws += flaws_of(frames, known, rate)
+    return Recording(stem(path), frames, known, rate, controls, track, car, static, flaws)
+
+
+def _controls(column: Column, rows: int) -> NDArray[np.float32] | None:
+    found = [column(key, 1) for key in CONTROL_KEYS]
+    if any(values is None for values in found):
+        return None
+    return np.column_stack([*(np.asarray(values).reshape(rows) for values in found), np.zeros(rows)]).astype(np.float32)
+
+
+def _names(path: Path, static: Mapping[str, Any]) -> tuple[str, str]:
+    """Track and car: as the game told, else from the folders `<track>/<car>/<id>/laps`."""
+    track, layout, car = (str(static.get(key, "") or "") for key in ("TrackName", "TrackConfiguration", "CarName"))
+    if track and car:
+        return f"{track}-{layout}" if layout else track, car
+    folders = path.resolve().parent
+    return (folders.parents[2].name, folders.parents[1].name) if folders.name == "laps" else ("", "")
+
+
+def _static_beside(path: Path) -> tuple[dict[str, Any], tuple[Flaw, ...]]:
+    file = path.parent / STATIC_INFO
+    try:
+        if not file.exists():
+            return {}, ()
+        if file.stat().st_size > _MAX_JSON:
+            raise RecordingError(f"{file}: larger than {_MAX_JSON >> 20} MiB")
+        static = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordingError(f"{file}: not readable as JSON: {str(error)[:80]}") from None
+    if not isinstance(static, dict):
+        raise RecordingError(f"{file}: expected an object")
+    return static, ()
+
+
+def _plain(value: Any) -> Any:
+    """Arrays and NumPy's numbers as lists and numbers, as JSON has them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

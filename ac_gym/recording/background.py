@@ -1,0 +1,100 @@
+"""Work that must not hold up its producer: a bounded queue and a thread."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ac_gym.errors import RecordingError
+
+_NICE = 5  # the game and its driver come first
+_log = logging.getLogger("ac_gym.recording")
+
+Item = TypeVar("Item")
+
+
+class Background(Generic[Item]):
+    """Calls `work(item)` in a thread of its own, for items in the order of `put`; `idle()` about every `rest` s.
+
+    At most `capacity` units wait; a `put` that finds no room gives False at once, or waits for it if asked to. When
+    `work` or `idle` fails with RecordingError or OSError, that is logged and kept as `problem`, and later items are
+    refused.
+    """
+
+    def __init__(
+        self, place: object, work: Callable[[Item], None], *, capacity: int, idle: Callable[[], None], rest: float
+    ) -> None:
+        """`place`: what is written to, for messages."""
+        self.problem: RecordingError | None = None
+        self._work, self._idle, self._rest = work, idle, rest
+        self._capacity = capacity
+        self._waiting: collections.deque[tuple[Item, int]] = collections.deque()
+        self._units = 0
+        self._changed = threading.Condition()
+        self._ending = False
+        self._place = place
+        self._thread = threading.Thread(target=self._run, name=f"recorder of {place}", daemon=True)
+        self._thread.start()
+
+    def put(self, item: Item, units: int = 1, *, wait: bool = False, always: bool = False) -> bool:
+        """Whether the item was taken; `units` is the room that it needs. `always` takes it without room."""
+        with self._changed:
+            while not always and self._units + units > self._capacity and self._units:
+                if not wait or self.problem or self._ending:
+                    return False
+                self._changed.wait()
+            if self.problem or self._ending:
+                return False
+            self._waiting.append((item, units))
+            self._units += units
+            self._changed.notify_all()
+            return True
+
+    def join(self) -> None:
+        """Takes no more items; waits until those that wait are done."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        if hasattr(os, "setpriority"):
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        try:
+            self._serve()
+        except (RecordingError, OSError) as error:
+            problem = error if isinstance(error, RecordingError) else self._told(error)
+            _log.error("recording ended: %s", problem)
+            with self._changed:
+                self.problem = problem
+                self._waiting.clear()
+                self._units = 0
+                self._changed.notify_all()
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting and not self._ending:
+                    self._changed.wait(self._rest)
+                if not self._waiting and self._ending:
+                    return
+                item, units = self._waiting[0] if self._waiting else (None, 0)
+            if item is not None:
+                self._work(item)
+                with self._changed:
+                    self._waiting.popleft()
+                    self._units -= units
+                    self._changed.notify_all()
+                del item
+            self._idle()
+
+    def _told(self, error: OSError) -> RecordingError:
+        reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+        return RecordingError(f"{error.filename or self._place}: cannot be written to any more ({reason})")

@@ -1,0 +1,143 @@
+"""What a killed recording left behind becomes what it would have been: `ac-gym record repair`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from ac_gym.errors import MissingPackageError, RecordingError
+from ac_gym.recording.csv_file import repair_csv
+from ac_gym.recording.table_file import GROUP_ROWS, ParquetFile, in_use, journal_path, unfinished_path
+
+_log = logging.getLogger("ac_gym.recording")
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What became of one file."""
+
+    path: Path
+    rows: int
+    """or frames of a video"""
+    cut: int
+    """bytes at the end that held no whole rows"""
+
+
+def repair(place: str | Path) -> list[Repaired]:
+    """Makes the Parquet, CSV and video files that a folder and those below it have unfinished, or that of a journal.
+
+    What is still being recorded is left alone. Raises RecordingError where a file cannot be read or written; the
+    journal is then still there.
+    """
+    place = Path(place)
+    if place.is_dir():
+        journals = sorted(path for path in place.rglob("*.journal") if not in_use(path))
+        texts = sorted(path for path in place.rglob("*.csv.part") if not in_use(path))
+        videos = sorted(path for path in place.rglob("*_video.mp4.part") if not _index_in_use(path))
+    elif place.is_file():
+        journals = [place if place.suffix == ".journal" else journal_path(place)]
+        texts = videos = []
+    else:
+        raise RecordingError(f"{place}: no such file or folder")
+    for journal in journals:
+        if not journal.exists():
+            raise RecordingError(f"{place}: there is no {journal.name} beside it to repair it from")
+        if in_use(journal):
+            raise RecordingError(f"{journal}: is being recorded to")
+    done = [_repair_table(journal) for journal in journals]
+    done += [Repaired(*repair_csv(path)) for path in texts]
+    return done + [_repair_video(path) for path in videos]
+
+
+def salvage(path: Path) -> None:
+    """After a failure: the rows so far become the file after all, where the space that was given back is enough."""
+    journal = journal_path(path)
+    if journal.exists():
+        try:
+            _repair_table(journal)
+        except RecordingError as error:
+            _log.error("%s; make room, then: ac-gym record repair %s", error, journal)
+
+
+def _repair_table(journal: Path) -> Repaired:
+    path = journal.with_suffix(".parquet")
+    if path.exists():  # killed between the last two steps
+        journal.unlink()
+        return Repaired(path, 0, 0)
+    try:
+        rows, cut = _convert(journal, path)
+    except (OSError, pa.ArrowException) as error:
+        unfinished_path(path).unlink(missing_ok=True)
+        raise RecordingError(f"{journal}: cannot be made {path.name} ({str(error).splitlines()[0]})") from error
+    unfinished_path(path).unlink(missing_ok=True)
+    journal.unlink()
+    return Repaired(path, rows, cut)
+
+
+def _convert(journal: Path, path: Path) -> tuple[int, int]:
+    """Rows written, bytes that were of no use."""
+    size = journal.stat().st_size
+    with pa.OSFile(str(journal)) as file:
+        try:
+            reader = pa.ipc.open_stream(file)
+        except (pa.ArrowInvalid, OSError):  # killed before the first row
+            return 0, size
+        whole = file.tell()
+        parquet = ParquetFile(path, reader.schema)
+        try:
+            for group, end in _groups(reader, file):
+                parquet.write_group(group)
+                whole = end or whole
+            parquet.close({"reason": "interrupted", "repaired": True})
+        except BaseException:
+            parquet.abandon()
+            raise
+    return parquet.rows, size - whole
+
+
+def _groups(reader: pa.RecordBatchStreamReader, file: pa.OSFile) -> Iterator[tuple[pa.Table, int]]:
+    """The rows in groups, each with where in the file the last of them ended (0: none)."""
+    batches: list[pa.RecordBatch] = []
+    whole = 0
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except (StopIteration, pa.ArrowInvalid, OSError):
+            break
+        batches.append(batch)
+        whole = file.tell()
+        if sum(each.num_rows for each in batches) >= GROUP_ROWS:
+            yield pa.Table.from_batches(batches), whole
+            batches = []
+    yield pa.Table.from_batches(batches, reader.schema), whole
+
+
+def _index_in_use(video: Path) -> bool:
+    """The video itself is in the hands of a library; the journal of its pictures tells whether it grows."""
+    index = video.with_name(video.name.replace("_video.mp4.part", "_pictures.journal"))
+    return index.exists() and in_use(index)
+
+
+def _repair_video(unfinished: Path) -> Repaired:
+    """A video that is in fragments can be read as it is; it only lacks its name."""
+    try:
+        import av
+    except ImportError:
+        raise MissingPackageError("av", "record") from None
+
+    path, frames = unfinished.with_name(unfinished.name.removesuffix(".part")), 0
+    if path.exists():
+        raise RecordingError(f"{path} exists beside {unfinished.name}: move one of them away")
+    try:
+        with av.open(str(unfinished), format="mp4") as container:
+            frames = sum(packet.size > 0 for packet in container.demux(video=0))
+    except (av.FFmpegError, IndexError):  # killed before the first frame, or in a fragment
+        if not frames:
+            return Repaired(unfinished, 0, unfinished.stat().st_size)
+    os.replace(unfinished, path)
+    return Repaired(path, frames, 0)

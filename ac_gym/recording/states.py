@@ -1,0 +1,126 @@
+"""States of one car to Parquet and text, in a thread of their own."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ac_gym.errors import RecordingError
+from ac_gym.recording.background import Background
+from ac_gym.recording.csv_file import CsvFile
+from ac_gym.recording.logs import LOGGER_COLUMNS, InputsLog, LoggedState, LoggerFormat
+from ac_gym.recording.pictures import nearest
+from ac_gym.recording.repair import salvage
+from ac_gym.recording.rows import Rows, observer_rows
+from ac_gym.recording.schema import Header
+from ac_gym.recording.table_file import TableFile
+
+_WAITING = 20_000  # states that wait to be written: minutes of one car
+_REMEMBERED = 1024  # states among which a picture finds the one of its time
+
+Picture = tuple[str, float]
+"""name and time"""
+
+
+class StateRecorder:
+    """`STEM_telemetry.parquet`, and if asked for `STEM_inputs.csv` and `STEM_log.csv`.
+
+    The log has a line for each picture (`log_picture`), with the state whose time is nearest; or for each state, where
+    there are no pictures.
+    """
+
+    def __init__(
+        self, folder: Path, stem: str, header: Header, *, plugin: bool, inputs_csv: bool, log_csv: bool, pictures: bool
+    ) -> None:
+        self.states = self.dropped = self.reversed = 0
+        self._layout = observer_rows(header, plugin=plugin)
+        self._last_time = -np.inf
+        self.path = folder / f"{stem}_telemetry.parquet"
+        self._table = TableFile(self.path, self._layout.schema)
+        self._inputs: InputsLog | None = None
+        self._log: CsvFile | None = None
+        try:
+            if inputs_csv:
+                self._inputs = InputsLog(folder / f"{stem}_inputs.csv", header)
+            if log_csv:
+                self._log = CsvFile(folder / f"{stem}_log.csv", LOGGER_COLUMNS)
+        except RecordingError:
+            self._table.abandon()
+            raise
+        self._format, self._with_pictures = LoggerFormat(), pictures
+        self._recent: collections.deque[LoggedState] = collections.deque(maxlen=_REMEMBERED)
+        self._pictures: collections.deque[Picture] = collections.deque()
+        self._background: Background[Rows | Picture] = Background(
+            self.path, self._write, capacity=_WAITING, idle=self._table.flush_when_due, rest=0.1
+        )
+
+    @property
+    def problem(self) -> RecordingError | None:
+        """Why it ended by itself."""
+        return self._background.problem
+
+    def put(self, frame: NDArray[np.float64], time: float, plugin: tuple[float, ...] = ()) -> bool:
+        """Whether the state will be written; never waits.
+
+        `frame` (channels.WIDTH,), `time` in s of perf_counter, `plugin`: game_time, sequence, flags.
+        """
+        row = np.empty((1, self._layout.width))
+        row[0, 0], row[0, 1] = time, self.dropped
+        row[0, self._layout.frame] = frame
+        row[0, self._layout.plugin] = plugin
+        self.reversed += time < self._last_time
+        self._last_time = time
+        taken = self._background.put(row)
+        self.dropped += not taken
+        self.states += taken
+        return taken
+
+    def log_picture(self, name: str, time: float) -> None:
+        """A line in the log for this picture, once the states of its time are known; for another thread."""
+        self._background.put((name, time), 0)
+
+    def close(self, end: Mapping[str, Any]) -> None:
+        """Writes what waits, and ends the files."""
+        self._background.join()
+        if self._background.problem is not None:
+            self._table.abandon()
+            salvage(self.path)
+            return
+        self._log_pictures(all_of_them=True)
+        self._table.close({"dropped": self.dropped, "time_reversed": self.reversed, **end})
+        for file in (self._inputs, self._log):
+            if file is not None:
+                file.close()
+
+    def _write(self, item: Rows | Picture) -> None:
+        if isinstance(item, tuple):
+            self._pictures.append(item)
+        else:
+            self._write_state(item)
+        self._log_pictures(all_of_them=False)
+
+    def _write_state(self, row: Rows) -> None:
+        self._table.write(row)
+        time, frame = float(row[0, 0]), row[0, self._layout.frame]
+        if self._inputs is not None:
+            self._inputs.write(time, frame)
+        if self._log is not None:
+            state = self._format.state(time, frame)
+            self._recent.append(state)
+            if not self._with_pictures:
+                self._log.write([("", *state.values)])
+
+    def _log_pictures(self, *, all_of_them: bool) -> None:
+        """Lines of pictures that no state to come can be nearer to."""
+        if self._log is None or not self._recent:
+            return
+        latest = self._recent[-1].time
+        while self._pictures and (all_of_them or self._pictures[0][1] <= latest):
+            name, time = self._pictures.popleft()
+            state = self._recent[nearest([each.time for each in self._recent], time)]
+            self._log.write([(name, *state.values)])

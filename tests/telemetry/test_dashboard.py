@@ -1,0 +1,194 @@
+"""The dashboard in a real browser, fed by `ac-gym serve` through `ac-gym stream`."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ac_gym.game.client import GameConnection
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium chromium-driver"
+)
+pytest.importorskip("selenium", reason="pip install selenium")
+pytest.importorskip("websockets", reason="needs the extra 'stream'")
+
+TRACK = "indianapolis_sp"
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def pages() -> str:
+    return f"ac_gym_test_{os.getpid()}_{os.urandom(4).hex()}"
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "ac_gym.cli.main", *arguments]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("serve") / "ready.json"
+
+
+@pytest.fixture(scope="module")
+def host(commands: Any, pages: str, ready: Path) -> subprocess.Popen[str]:
+    ports = ("--ego-port", "0", "--opponents-port", "0", "--management-port", "0")
+    serve = commands("serve", "--track", TRACK, "--pages", pages, "--ready-file", str(ready), "--quiet", *ports)
+    while not ready.exists():
+        assert serve.poll() is None
+        time.sleep(0.01)
+    return serve
+
+
+@pytest.fixture(scope="module")
+def game(host: subprocess.Popen[str], ready: Path) -> Iterator[GameConnection]:
+    """A driver in the game that `ac-gym serve` stands in for."""
+    ports = json.loads(ready.read_text())["ports"]
+    with GameConnection(ego_port=ports["ego"], management_port=ports["management"]) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def address(commands: Any, pages: str) -> str:
+    stream = commands("stream", "--pages", pages, "--port", "0", "--rate", "30")
+    return stream.stdout.readline().split("the dashboard is at ")[1].split(" ")[0]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1440,1040"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def text(browser: Any, name: str) -> str:
+    return browser.execute_script(f"return document.getElementById('{name}').textContent")
+
+
+def wait_until(true: Callable[[], bool], meanwhile: Callable[[], object] = lambda: time.sleep(0.05)) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < until
+        meanwhile()
+
+
+def state(browser: Any) -> str:
+    return browser.execute_script("return document.documentElement.dataset.state")
+
+
+def colours(browser: Any, canvas: str) -> set[tuple[int, int, int]]:
+    """Opaque colours on a canvas."""
+    pixels = browser.execute_script(
+        f"const c = document.getElementById('{canvas}');"
+        "return Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    )
+    rgba = np.array(pixels).reshape(-1, 4)
+    return {tuple(colour[:3]) for colour in np.unique(rgba[rgba[:, 3] == 255], axis=0).tolist()}
+
+
+def drive(game: GameConnection, steer: float = 0.0) -> None:
+    game.receive(10.0)
+    game.send(np.array([steer, 1.0, -1.0, 0.0], np.float32))
+
+
+def test_it_shows_the_car_being_driven(browser: Any, game: GameConnection, address: str, tmp_path: Path) -> None:
+    browser.get(address)
+    wait_until(lambda: state(browser) == "live", lambda: drive(game))
+    wait_until(lambda: int(text(browser, "speed")) > 40, lambda: drive(game))
+    for _ in range(25):
+        drive(game, steer=0.1)
+    wait_until(lambda: text(browser, "track").startswith("Indianapolis"), lambda: drive(game))
+    assert "bmw_z4_gt3" in text(browser, "car")
+    assert text(browser, "gear") in "12345"
+    assert int(text(browser, "rpm")) > 1000
+    assert text(browser, "throttle") == "100 %"
+    assert text(browser, "brake") == "0 %"
+    assert text(browser, "current") != "–:––.–––"
+    assert float(text(browser, "air").split(" / ")[0]) > 0.0
+    assert len(browser.find_elements("css selector", ".tyre .tread b")) == 4
+    assert {(61, 220, 132), (255, 194, 71)} <= colours(browser, "traces")  # throttle and steering
+    on_map = colours(browser, "map")
+    assert (255, 194, 71) in on_map  # the car
+    assert (42, 51, 65) in on_map  # the road
+    assert any(math.dist(colour, (61, 220, 132)) < 40 for colour in on_map)  # its trail
+    assert colours(browser, "forces")
+    # Where it is wanted, for people to look at.
+    browser.save_screenshot(str(Path(os.environ.get("AC_GYM_SCREENSHOTS", tmp_path)) / "dashboard.png"))
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 1040), (900, 1200), (500, 1000)])
+def test_it_fits_every_screen(browser: Any, game: GameConnection, address: str, width: int, height: int) -> None:
+    browser.set_window_size(width, height)
+    browser.get(address)
+    wait_until(lambda: state(browser) == "live", lambda: drive(game))
+    over = browser.execute_script(
+        "const wide = document.documentElement.clientWidth;"
+        "return [...document.querySelectorAll('section')].filter((s) => {"
+        "  const box = s.getBoundingClientRect(); return box.right > wide + 1 || box.width < 100 || box.height < 100;"
+        "}).map((s) => s.className)"
+    )
+    assert over == []
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def loaded(browser: Any) -> list[str]:
+    return browser.execute_script("return performance.getEntriesByType('resource').map((r) => r.name)")
+
+
+def test_it_loads_nothing_from_elsewhere(browser: Any, game: GameConnection, address: str) -> None:
+    browser.get(address)
+    wait_until(lambda: f"{address}track.json" in loaded(browser), lambda: drive(game))
+    assert all(name.startswith(address) for name in loaded(browser))
+
+
+def test_a_page_elsewhere_gets_nothing(browser: Any, address: str) -> None:
+    browser.get("data:text/html,<title>elsewhere</title>")
+    told = browser.execute_async_script(
+        "const done = arguments[1]; const socket = new WebSocket(arguments[0]);"
+        "socket.onmessage = () => done('told'); socket.onclose = () => done('refused');",
+        address.replace("http://", "ws://"),
+    )
+    assert told == "refused"
+
+
+def test_it_says_when_the_game_has_gone(
+    browser: Any, address: str, host: subprocess.Popen[str], game: GameConnection
+) -> None:
+    browser.get(address)
+    wait_until(lambda: state(browser) == "live", lambda: drive(game))
+    host.terminate()
+    wait_until(lambda: state(browser) == "waiting")
+    assert text(browser, "status") == "waiting for the game"
