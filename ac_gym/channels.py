@@ -53,7 +53,8 @@ _CONTACT_KEYS = tuple(f"tyreContactHeading_{wheel.upper()}_{axis}" for wheel in 
 CHANNELS: tuple[Channel, ...] = (
     # --- clock and session -------------------------------------------------------------------------------------------
     Channel("steps", "1", "control steps since the episode began", 1, _key("steps")),
-    Channel("timestamp_ac", "s", "monotonic clock of the world", 1, _key("timestamp_ac"), "time.perf_counter in the game"),
+    Channel("timestamp_ac", "s", "monotonic clock of the world", 1, _key("timestamp_ac"),
+            "time.perf_counter in the game"),
     Channel("total_errors_out_of_sync", "1", "replies that answered another step than the last one sent", 1,
             _key("total_errors_out_of_sync"), "plugin", "always 0: nothing is lost in process"),
     Channel("packet_id", "1", "physics steps since the world began", 1, _key("packetId"), "graphics.packetId"),

@@ -70,7 +70,7 @@ class Wine:
 
     def start_python(self, *arguments: str | Path, **variables: str) -> subprocess.Popen[bytes]:
         """python.exe with output and errors on one pipe."""
-        return self.start(self.python, "-X", "utf8", *arguments, **variables)
+        return self.start(self.python, "-X", "utf8", "-X", "faulthandler", *arguments, **variables)
 
     def start(
         self, program: str | Path, *arguments: str | Path, stderr: int = subprocess.STDOUT, **variables: str
