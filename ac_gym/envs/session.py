@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.car import load_car
-from ac_gym.errors import ConfigError, UnknownNameError
+from ac_gym.errors import AcGymError, ConfigError, MissingPackageError, UnknownNameError
 from ac_gym.task import Task, TaskSettings, Telemetry
 from ac_gym.task.task import EndingTerm, ObservationTerm, RewardTerm
 from ac_gym.track import load_track
 from ac_gym.worlds import GameSettings, SimulatedWorld, SimulationSettings, World
 from ac_gym.worlds.base import Mask
+
+if TYPE_CHECKING:
+    from ac_gym.recording.episodes import EpisodeRecorder, RecordSettings
 
 WORLDS = ("simulated", "game")
 
@@ -36,8 +39,10 @@ class Session:
         reward_terms: Sequence[RewardTerm] = (),
         endings: Sequence[EndingTerm] = (),
         extra_observations: Sequence[ObservationTerm] = (),
+        record: str | Path | RecordSettings | None = None,
         **settings: Any,
     ) -> None:
+        """`record`: a folder, or what of the drive goes where as Parquet files (`ac_gym.recording`)."""
         task, simulation, game = _split(settings, TaskSettings, SimulationSettings, GameSettings)
         self._owns_world = isinstance(world, str)
         self.world = _world(world, count, track, car, simulation, game, task.ego_sampling_freq)
@@ -54,6 +59,12 @@ class Session:
         self.observation_space = spaces.Box(-limit, limit, (self.task.observation_size,), np.float32)
         self.action_space = spaces.Box(-1.0, 1.0, (self.task.action_size,), np.float32)
         self._laps = np.zeros(count)
+        try:
+            self._recorder = None if record is None else self._record(record, simulation)
+        except AcGymError:
+            if self._owns_world:
+                self.world.close()
+            raise
 
     @property
     def telemetry(self) -> Telemetry:
@@ -66,11 +77,15 @@ class Session:
         """Put cars on their start and begin their episodes."""
         self.world.reset(mask)
         self.task.begin(mask)
+        if self._recorder is not None:
+            self._recorder.begin(mask)
         self._laps[:] = self.telemetry["lap_count"]
 
     def send(self, actions: NDArray[np.float32], mask: Mask | None = None) -> None:
         """Begin a control step; cars whose mask is not 0 begin a new episode instead. `mask` must stay as it is."""
         self._mask = mask
+        if self._recorder is not None:
+            self._recorder.before_step()
         self.world.send(self.task.act(actions, mask), mask)
 
     def step(self, actions: NDArray[np.float32], mask: Mask | None = None) -> None:
@@ -82,6 +97,8 @@ class Session:
         """End the control step that `send` began."""
         self.world.receive()
         self.task.observe(self._mask)
+        if self._recorder is not None:
+            self._recorder.after_step(self._mask)
 
     def finished_laps(self) -> NDArray[np.bool_]:
         """(N,): a lap was completed in the last step. Asked once a step."""
@@ -91,9 +108,29 @@ class Session:
         return finished
 
     def close(self) -> None:
-        """Close the world, unless it was lent."""
+        """Close the world, unless it was lent, and complete what is recorded."""
         if self._owns_world:
             self.world.close()
+        if self._recorder is not None:
+            recorder, self._recorder = self._recorder, None
+            recorder.close()
+
+    def _record(self, record: str | Path | RecordSettings, simulation: SimulationSettings) -> EpisodeRecorder:
+        try:
+            from ac_gym.recording.episodes import EpisodeRecorder, RecordSettings
+            from ac_gym.recording.schema import Header
+        except ImportError as error:
+            raise MissingPackageError(str(error.name), "record") from error
+        world = self.world
+        simulated = isinstance(world, SimulatedWorld)
+        notes = {"task": asdict(self.task.settings)} | ({"simulation": asdict(simulation)} if simulated else {})
+        header = Header(
+            source="simulated" if simulated else "game", track=world.track.name, car=world.car.name,
+            rate=world.control_rate, steering_lock_deg=world.car.values["steering_lock_deg"],
+            track_length=world.track.length_m, notes=notes,
+        )  # fmt: skip
+        settings = record if isinstance(record, RecordSettings) else RecordSettings(record)
+        return EpisodeRecorder(settings, header, world.frames, self.task, wait=simulated)
 
 
 def _world(

@@ -43,6 +43,9 @@ class AssettoCorsaEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     `packets_lost`, `packets_late`, `deadline_misses` and `state_age` (s) besides. `send` and `receive` are the two
     halves of `step`, for a learner that works while the game drives.
 
+    `record="folder"` keeps every episode in a Parquet file of its own; `record=RecordSettings(folder, each="lap", ...)`
+    (`ac_gym.recording.episodes`) says more.
+
     Every field of `ac_gym.task.TaskSettings`, `ac_gym.worlds.SimulationSettings` (the simulator) and
     `ac_gym.worlds.GameSettings` (the game) is a keyword, and `reward_terms`,
     `endings` and `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).
