@@ -128,6 +128,8 @@ class NoPicturesError(CaptureError):
 
 class CaptureTimeoutError(CaptureError):
     """No new picture came in time, though somebody publishes them."""
+
+
 class RecordingError(AcGymError):
     """A recording that cannot be written or read, or whose layout is not what it should be."""
 

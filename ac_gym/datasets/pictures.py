@@ -1,7 +1,8 @@
 """A video and its telemetry as a data set of pictures: `processed_images/` and `processed_data.csv`.
 
 The telemetry is the collector's `inputs.csv` (`Timestamp,Frame,Steering,Throttle,Brake,SpeedKmh`, matched by the number
-of the frame) or a recording (matched by time). What has no partner is reported with its number.
+of the frame) or a recording (matched by time: exactly, where the recorder's index of pictures lies beside its video).
+What has no partner is reported with its number.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ac_gym.datasets.columns import read_columns
 from ac_gym.datasets.model import AT, Flaw, Recording, controls_of
-from ac_gym.datasets.reading import read_recordings
+from ac_gym.datasets.reading import PICTURE_INDEX, read_recordings
 from ac_gym.errors import RecordingError
 
 COLUMNS = ("Timestamp", "Frame", "Steering", "Throttle", "Brake", "SpeedKmh")
@@ -50,7 +53,11 @@ def annotate_video(
         moments = None
     else:
         recording = _one(telemetry)
-        labels, flaws, moments = {}, list(recording.flaws), _Moments(recording)
+        labels, flaws, moments = (
+            {},
+            list(recording.flaws),
+            _Moments(recording, _shared_clock(video, telemetry), offset_s),
+        )
     folder, data = out / IMAGES, out / DATA
     written, alone = [], []
     try:
@@ -60,7 +67,7 @@ def annotate_video(
             table.writerow(["Image", *COLUMNS])
             with _frames(video, flaws) as frames:
                 for number, time_s, picture in frames:
-                    cells = labels.get(number) if moments is None else moments.at(number, time_s + offset_s)
+                    cells = labels.get(number) if moments is None else moments.at(number, time_s)
                     if cells is None:
                         alone.append(number)
                         continue
@@ -125,22 +132,47 @@ def _one(path: Path) -> Recording:
     return found[0]
 
 
-class _Moments:
-    """A recording by time since its first row."""
+@dataclass(frozen=True)
+class _SharedClock:
+    """Times of a recorder's own pictures and states, on one clock."""
 
-    def __init__(self, recording: Recording) -> None:
-        clock = recording.known[AT["timestamp_ac"]]
-        self._time = recording["timestamp_ac"] - recording["timestamp_ac"][0] if clock and len(recording) else (
-            np.arange(len(recording)) / recording.rate
-        )  # fmt: skip
+    pictures: NDArray[np.float64]
+    """(P,) s, of each frame of the video"""
+    states: NDArray[np.float64]
+    """(T,) s, of each row"""
+
+
+def _shared_clock(video: Path, telemetry: Path) -> _SharedClock | None:
+    """None where the recorder did not make both."""
+    index = video.with_name(f"{video.stem.removesuffix('_video')}{PICTURE_INDEX}")
+    if telemetry.suffix.lower() != ".parquet" or not index.is_file():
+        return None
+    pictures, states = (read_columns(path, {"time": 1}).columns.get("time") for path in (index, telemetry))
+    return None if pictures is None or states is None else _SharedClock(pictures[:, 0], states[:, 0])
+
+
+class _Moments:
+    """A recording by the time of a frame."""
+
+    def __init__(self, recording: Recording, shared: _SharedClock | None, offset_s: float) -> None:
+        rows = np.arange(len(recording)) / recording.rate
+        clock = recording["timestamp_ac"] if recording.known[AT["timestamp_ac"]] and len(recording) else rows
+        self._since_start = clock - clock[:1]
+        self._time = self._since_start if shared is None else shared.states
+        self._pictures, self._offset = None if shared is None else shared.pictures, offset_s
         self._reach = 0.75 / recording.rate
         controls = controls_of(recording)
         self._values = np.column_stack([
-            self._time, controls[:, 0], recording["throttle"], recording["brake"], 3.6 * recording["speed"],
+            self._since_start, controls[:, 0], recording["throttle"], recording["brake"], 3.6 * recording["speed"],
         ])  # fmt: skip
 
     def at(self, number: int, time_s: float) -> list[str] | None:
         """Cells of the row nearest in time; None where none is near, or a number is missing in it."""
+        if self._pictures is not None:
+            if number >= len(self._pictures):
+                return None
+            time_s = float(self._pictures[number])
+        time_s += self._offset
         row = int(np.argmin(np.abs(self._time - time_s))) if len(self._time) else -1
         if row < 0 or abs(self._time[row] - time_s) > self._reach or not np.isfinite(self._values[row]).all():
             return None

@@ -12,12 +12,13 @@ from ac_gym.datasets.own import is_own, read_own
 from ac_gym.datasets.reference import read_pickled, read_states_parquet
 from ac_gym.errors import RecordingError
 
-_SINGLE: dict[str, Callable[[Path], Recording]] = {
+_SINGLE: dict[str, Callable[[Path, Collection[str] | None], Recording]] = {
     ".pkl": read_pickled,
     ".pickle": read_pickled,
-    ".ld": read_motec,
-    ".csv": read_csv,
+    ".ld": lambda path, only: read_motec(path),
+    ".csv": lambda path, only: read_csv(path),
 }
+PICTURE_INDEX = "_pictures.parquet"  # of the recorder: a table of pictures, not of states
 SUFFIXES = (".parquet", *_SINGLE)
 
 
@@ -31,10 +32,10 @@ def read_recordings(path: str | Path, only: Collection[str] | None = None) -> li
     if not path.is_file():
         raise RecordingError(f"{path}: no such file")
     if suffix == ".parquet":
-        return read_own(path, only) if is_own(path) else [read_states_parquet(path)]
+        return read_own(path, only) if is_own(path) else [read_states_parquet(path, only)]
     if suffix not in _SINGLE:
         raise RecordingError(f"{path}: not a recording: its name ends in none of {', '.join(SUFFIXES)}")
-    return [_SINGLE[suffix](path)]
+    return [_SINGLE[suffix](path, only)]
 
 
 def recording_files(folder: str | Path) -> list[Path]:
@@ -44,7 +45,12 @@ def recording_files(folder: str | Path) -> list[Path]:
         return [folder]
     if not folder.is_dir():
         raise RecordingError(f"{folder}: no such file or folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".parquet", ".pkl", ".pickle", ".ld"))
+    wanted = (".parquet", ".pkl", ".pickle", ".ld")
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in wanted and not path.name.endswith(PICTURE_INDEX) and path.is_file()
+    )
     if not found:
         raise RecordingError(f"{folder}: no recordings in it ({', '.join(SUFFIXES)})")
     return found

@@ -4,7 +4,7 @@ and its older pickles `{"states": [dict, ...], "static_info": dict}`."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ac_gym.datasets.columns import read_columns, write_columns
 from ac_gym.datasets.model import Flaw, Recording, controls_of, flaws_of, rate_of, stem
 from ac_gym.datasets.pickled import load_plain
-from ac_gym.datasets.wire import ALL_KEYS, CONTROL_KEYS, Column, columns_from, frames_from
+from ac_gym.datasets.wire import CONTROL_KEYS, Column, WireKey, columns_from, frames_from, keys_of
 from ac_gym.errors import RecordingError
 
 STATIC_INFO = "static_info.json"
@@ -27,9 +27,9 @@ _INTEGERS = (
 _MAX_JSON = 1 << 20
 
 
-def read_states_parquet(path: Path) -> Recording:
-    """A Parquet of states, with the `static_info.json` beside it where there is one."""
-    wanted = {key.key: key.size for key in ALL_KEYS} | dict.fromkeys(CONTROL_KEYS, 1)
+def read_states_parquet(path: Path, only: Collection[str] | None = None) -> Recording:
+    """A Parquet of states, with the `static_info.json` beside it where there is one; of all channels or `only` some."""
+    wanted = {key.key: key.size for key in keys_of(only)} | dict.fromkeys(CONTROL_KEYS, 1)
     table = read_columns(path, wanted)
     static, flaws = _static_beside(path)
     return _recording(path, lambda key, size: table.columns.get(key), table.rows, static, flaws)
@@ -53,38 +53,49 @@ def write_states_parquet(
     return [path, static]
 
 
-def read_pickled(path: Path) -> Recording:
-    """A pickled lap; only plain data is let in."""
+def read_pickled(path: Path, only: Collection[str] | None = None) -> Recording:
+    """A pickled lap, of all channels or `only` some; only plain data is let in."""
     content = load_plain(path)
     states = content.get("states") if isinstance(content, dict) else None
     if not isinstance(states, list) or not states or not all(isinstance(state, dict) for state in states):
         raise RecordingError(f"{path}: not a recorded lap: expected {{'states': [one dictionary a step, ...]}}")
     static = content.get("static_info")
     static = _plain(static) if isinstance(static, dict) else {}
-    return _recording(path, _from_states(states, path), len(states), static, ())
+    return _recording(path, _from_states(states, keys_of(only)), len(states), static, ())
 
 
-def _from_states(states: Sequence[Mapping[str, Any]], path: Path) -> Column:
+def _from_states(states: Sequence[Mapping[str, Any]], keys: Iterable[WireKey]) -> Column:
     """Columns of a list of dictionaries; those that every state has are taken out all at once."""
-    names = [key.key for key in ALL_KEYS if key.size == 1] + list(CONTROL_KEYS)
-    names = [name for name in names if isinstance(states[0].get(name), bool | int | float | np.generic)]
-    numbers: dict[str, NDArray[np.float64]] = {}
-    if len(names) > 1:
-        try:
-            rows = chain.from_iterable(map(itemgetter(*names), states))
-            table = np.fromiter(rows, np.float64, len(names) * len(states)).reshape(len(states), -1)
-            numbers = dict(zip(names, table.T, strict=True))
-        except (KeyError, TypeError, ValueError):
-            numbers = {}  # some states lack a key: each is then looked at by itself
+    sizes = {key.key: key.size for key in keys} | dict.fromkeys(CONTROL_KEYS, 1)
+    numbers = _taken_out(states, {name: size for name, size in sizes.items() if name in states[0]})
 
     def column(key: str, size: int) -> NDArray[np.float64] | None:
         if key in numbers:
-            return numbers[key] if size > 1 else numbers[key][:, None]
-        if not any(key in state for state in states):
+            return numbers[key]
+        if key not in sizes or not any(key in state for state in states):
             return None
         return np.array([_numbers_of(state.get(key), size) for state in states])
 
     return column
+
+
+def _taken_out(states: Sequence[Mapping[str, Any]], sizes: Mapping[str, int]) -> dict[str, NDArray[np.float64]]:
+    """Key -> (T, size); nothing where some state lacks a key or a number: each is then looked at by itself."""
+    single = [name for name, size in sizes.items() if size == 1]
+    rows = len(states)
+    numbers: dict[str, NDArray[np.float64]] = {}
+    try:
+        if len(single) > 1:
+            cells = chain.from_iterable(map(itemgetter(*single), states))
+            table = np.fromiter(cells, np.float64, len(single) * rows).reshape(rows, -1)
+            numbers = {name: table[:, [index]] for index, name in enumerate(single)}
+        for name, size in sizes.items():
+            if size > 1 and {len(value) for value in map(itemgetter(name), states)} == {size}:
+                values = chain.from_iterable(map(itemgetter(name), states))
+                numbers[name] = np.fromiter(values, np.float64, size * rows).reshape(rows, size)
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return numbers
 
 
 def _numbers_of(value: Any, size: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,22 +30,30 @@ class WireKey:
         return self.columns.stop - self.columns.start
 
 
-def _keys(first_only: bool) -> tuple[WireKey, ...]:
+def _keys() -> tuple[WireKey, ...]:
     found = []
     for channel in channels.CHANNELS:
         start = channels.COLUMNS[channel.name].start
-        for group in channel.wire[:1] if first_only else channel.wire:
+        for group in channel.wire:
             size = channel.size // len(group)
             found += [WireKey(key, slice(start + i * size, start + (i + 1) * size)) for i, key in enumerate(group)]
     return tuple(found)
 
 
-ALL_KEYS = _keys(first_only=False)
+ALL_KEYS = _keys()
 """Every key of a state (90)"""
 
 _GROUPS = tuple(
     [tuple(key for key in ALL_KEYS if key.key in group) for group in channel.wire] for channel in channels.CHANNELS
 )
+
+
+def keys_of(only: Collection[str] | None) -> tuple[WireKey, ...]:
+    """The keys that carry the named channels, or all; of keys that carry the same, the first group only."""
+    first = zip(channels.CHANNELS, _GROUPS, strict=True)
+    if only is None:
+        return ALL_KEYS
+    return tuple(key for channel, groups in first if channel.name in only for key in (groups[0] if groups else ()))
 
 
 def frames_from(column: Column, rows: int, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
@@ -16,12 +16,15 @@ from ac_gym import _core
 from ac_gym.car import load_car
 from ac_gym.envs.pixels import Pixels
 from ac_gym.envs.settings import ObservationSettings, RenderSettings
-from ac_gym.errors import ConfigError, UnknownNameError
+from ac_gym.errors import AcGymError, ConfigError, MissingPackageError, UnknownNameError
 from ac_gym.task import Task, TaskSettings, Telemetry
 from ac_gym.task.task import EndingTerm, ObservationTerm, RewardTerm
 from ac_gym.track import load_track
 from ac_gym.worlds import GameSettings, SimulatedWorld, SimulationSettings, World
 from ac_gym.worlds.base import Mask
+
+if TYPE_CHECKING:
+    from ac_gym.recording.episodes import EpisodeRecorder, RecordSettings
 
 WORLDS = ("simulated", "game")
 
@@ -42,8 +45,10 @@ class Session:
         reward_terms: Sequence[RewardTerm] = (),
         endings: Sequence[EndingTerm] = (),
         extra_observations: Sequence[ObservationTerm] = (),
+        record: str | Path | RecordSettings | None = None,
         **settings: Any,
     ) -> None:
+        """`record`: a folder, or what of the drive goes where as Parquet files (`ac_gym.recording`)."""
         task, simulation, game, self.render_settings, seen = _split(
             settings, TaskSettings, SimulationSettings, GameSettings, RenderSettings, ObservationSettings
         )
@@ -65,6 +70,12 @@ class Session:
         self._renew_pixels = False
         self.action_space = spaces.Box(-1.0, 1.0, (self.task.action_size,), np.float32)
         self._laps = np.zeros(count)
+        try:
+            self._recorder = None if record is None else self._record(record, simulation)
+        except AcGymError:
+            if self._owns_world:
+                self.world.close()
+            raise
 
     @property
     def telemetry(self) -> Telemetry:
@@ -115,10 +126,14 @@ class Session:
         self.task.begin(mask)
         if self.pixels is not None:
             self.pixels.begin(mask)
+        if self._recorder is not None:
+            self._recorder.begin(mask)
 
     def send(self, actions: NDArray[np.float32], mask: Mask | None = None) -> None:
         """Begin a control step; cars whose mask is not 0 begin a new episode instead. `mask` must stay as it is."""
         self._mask = mask
+        if self._recorder is not None:
+            self._recorder.before_step()
         self.world.send(self.task.act(actions, mask), mask)
 
     def step(self, actions: NDArray[np.float32], mask: Mask | None = None) -> None:
@@ -133,6 +148,8 @@ class Session:
         if self.pixels is not None:
             self.pixels.take(self._mask, renew=self._renew_pixels)
             self._renew_pixels = False
+        if self._recorder is not None:
+            self._recorder.after_step(self._mask)
 
     def info(self) -> dict[str, float]:
         """What the world reports of itself; with pictures, `picture_age`: s between the state and its picture."""
@@ -147,9 +164,29 @@ class Session:
         return finished
 
     def close(self) -> None:
-        """Close the world, unless it was lent."""
+        """Close the world, unless it was lent, and complete what is recorded."""
         if self._owns_world:
             self.world.close()
+        if self._recorder is not None:
+            recorder, self._recorder = self._recorder, None
+            recorder.close()
+
+    def _record(self, record: str | Path | RecordSettings, simulation: SimulationSettings) -> EpisodeRecorder:
+        try:
+            from ac_gym.recording.episodes import EpisodeRecorder, RecordSettings
+            from ac_gym.recording.schema import Header
+        except ImportError as error:
+            raise MissingPackageError(str(error.name), "record") from error
+        world = self.world
+        simulated = isinstance(world, SimulatedWorld)
+        notes = {"task": asdict(self.task.settings)} | ({"simulation": asdict(simulation)} if simulated else {})
+        header = Header(
+            source="simulated" if simulated else "game", track=world.track.name, car=world.car.name,
+            rate=world.control_rate, steering_lock_deg=world.car.values["steering_lock_deg"],
+            track_length=world.track.length_m, notes=notes,
+        )  # fmt: skip
+        settings = record if isinstance(record, RecordSettings) else RecordSettings(record)
+        return EpisodeRecorder(settings, header, world.frames, self.task, wait=simulated)
 
 
 def _world(

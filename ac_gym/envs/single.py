@@ -50,6 +50,9 @@ class AssettoCorsaEnv(gym.Env[Observation, NDArray[np.float32]]):
     `render_mode`: `rgb_array` or `human` (a window); `render_view` and the other fields of
     `ac_gym.envs.settings.RenderSettings` say what the pictures show.
 
+    `record="folder"` keeps every episode in a Parquet file of its own; `record=RecordSettings(folder, each="lap", ...)`
+    (`ac_gym.recording.episodes`) says more.
+
     Every field of `ac_gym.task.TaskSettings`, `ac_gym.worlds.SimulationSettings` (the simulator),
     `ac_gym.worlds.GameSettings` (the game), `RenderSettings` and `ObservationSettings` is a keyword, and
     `reward_terms`, `endings` and `extra_observations` take functions of the telemetry (see `ac_gym.task.Telemetry`).

@@ -142,5 +142,5 @@ def _header(source: str, static: Mapping[str, Any], rate: float) -> Header:
         lock = 0.0
     return Header(
         source=source, track=str(static["TrackFullName"]), car=car, rate=rate, steering_lock_deg=lock,
-        track_length=float(static["TrackLength"]),
+        track_length=float(static["TrackLength"]), notes={"static_info": dict(static)},
     )  # fmt: skip

@@ -7,14 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ac_gym.datasets import Recording
+from ac_gym.datasets import Recording, recording_files
 from ac_gym.datasets.own import write_own
 from ac_gym.datasets.pictures import annotate_video
 from ac_gym.errors import RecordingError
+from ac_gym.recording.recorder import Recorder
+from ac_gym.recording.schema import Header
 
 av = pytest.importorskip("av")
 
@@ -100,6 +104,21 @@ def test_a_shifted_clock(drive: Recording, tmp_path: Path) -> None:
     path = write_own(tmp_path / "drive.parquet", drive)
     made = annotate_video(_video(tmp_path / "a.mkv", 20), path, tmp_path / "out", offset_s=4.0)
     assert float(_rows(made.data)[0]["Timestamp"]) == pytest.approx(4.0)
+
+
+def test_the_recorders_own_index_is_exact(drive: Recording, tmp_path: Path) -> None:
+    """Pictures at uneven times, on the clock of the states."""
+    with Recorder(tmp_path, Header(source="simulated", track="monza", car="bmw_z4_gt3", rate=25.0)) as recorder:
+        for row, frame in enumerate(drive.frames):
+            recorder.put(frame, 500.0 + row / 25)
+    video = _video(tmp_path / "01_video.mp4", 30)
+    rows_shown = np.sort(np.random.default_rng(0).choice(250, 30, replace=False))
+    pq.write_table(pa.table({"time": 500.0 + rows_shown / 25}), tmp_path / "01_pictures.parquet")
+    made = annotate_video(video, tmp_path / "01_telemetry.parquet", tmp_path / "out", image_format="png")
+    assert (made.images, made.flaws) == (30, ())
+    found = [float(row["SpeedKmh"]) for row in _rows(made.data)]
+    np.testing.assert_allclose(found, 3.6 * drive["speed"][rows_shown], atol=1e-6)
+    assert recording_files(tmp_path) == [tmp_path / "01_telemetry.parquet"]
 
 
 def test_a_truncated_video_keeps_what_is_before(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,10 @@ def test_channels_name_fields_that_there_are() -> None:
 )  # fmt: skip
 def test_the_parsers_names(name: str, game_name: str) -> None:
     assert BY_NAME[name] is BY_NAME[game_name]
+
+
+def test_the_documentation_lists_every_field() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "telemetry.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+)(?:_x, _y, _z)? \| (\w+) \| (.+?)(?: × [\d ×]+)? \|$", text, re.MULTILINE)
+    told = [(name, game_name, unit) for name, game_name, unit in rows if game_name != "game"]
+    assert told == [(field.name, field.game_name, field.unit) for fields in FIELDS.values() for field in fields]
