@@ -50,9 +50,10 @@ def serving(windows: Wine | None, *options: str) -> Iterator[Served]:
     try:
         line = process.stdout.readline()
         if not line.startswith(b"{"):
-            rest, _ = process.communicate(timeout=60)
-            said = (line + rest).decode(errors="replace")
-            raise AssertionError(f"ac-gym serve ended with {process.returncode}:\n{said}")
+            ended = process.poll()
+            process.kill()
+            said = (line + process.communicate()[0]).decode(errors="replace")
+            raise AssertionError(f"instead of its ports, ac-gym serve (exit code {ended}) tells {said!r}")
         yield Served(process, json.loads(line))
     finally:
         process.kill()
