@@ -22,8 +22,7 @@ class Background(Generic[Item]):
     """Calls `work(item)` in a thread of its own, for items in the order of `put`; `idle()` about every `rest` s.
 
     At most `capacity` units wait; a `put` that finds no room gives False at once, or waits for it if asked to. When
-    `work` or `idle` fails with RecordingError or OSError, that is logged and kept as `problem`, and later items are
-    refused.
+    `work` or `idle` fails, that is logged and kept as `problem`, and later items are refused.
     """
 
     def __init__(
@@ -36,7 +35,9 @@ class Background(Generic[Item]):
         self._waiting: collections.deque[tuple[Item, int]] = collections.deque()
         self._units = 0
         self._changed = threading.Condition()
+        self._asleep, self._blocked = False, 0
         self._ending = False
+        self._finish: Callable[[], None] | None = None
         self._place = place
         self._thread = threading.Thread(target=self._run, name=f"recorder of {place}", daemon=True)
         self._thread.start()
@@ -47,17 +48,21 @@ class Background(Generic[Item]):
             while not always and self._units + units > self._capacity and self._units:
                 if not wait or self.problem or self._ending:
                     return False
+                self._blocked += 1
                 self._changed.wait()
+                self._blocked -= 1
             if self.problem or self._ending:
                 return False
             self._waiting.append((item, units))
             self._units += units
-            self._changed.notify_all()
+            if self._asleep:
+                self._changed.notify_all()
             return True
 
-    def join(self) -> None:
-        """Takes no more items; waits until those that wait are done."""
+    def join(self, finish: Callable[[], None] | None = None) -> None:
+        """Takes no more items; waits until those that wait are done, and `finish` after them, in the thread too."""
         with self._changed:
+            self._finish = self._finish or finish
             self._ending = True
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
@@ -69,9 +74,11 @@ class Background(Generic[Item]):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         try:
             self._serve()
-        except (RecordingError, OSError) as error:
-            problem = error if isinstance(error, RecordingError) else self._told(error)
-            _log.error("recording ended: %s", problem)
+            if self._finish is not None:
+                self._finish()
+        except Exception as error:  # whatever it is, nobody must wait for this thread any more
+            problem = self._told(error)
+            _log.error("recording ended: %s", problem, exc_info=not isinstance(error, RecordingError | OSError))
             with self._changed:
                 self.problem = problem
                 self._waiting.clear()
@@ -82,19 +89,27 @@ class Background(Generic[Item]):
         while True:
             with self._changed:
                 if not self._waiting and not self._ending:
+                    self._asleep = True
                     self._changed.wait(self._rest)
+                    self._asleep = False
                 if not self._waiting and self._ending:
                     return
-                item, units = self._waiting[0] if self._waiting else (None, 0)
-            if item is not None:
+                taken, self._waiting = self._waiting, collections.deque()
+            while taken:
+                item, units = taken.popleft()
                 self._work(item)
-                with self._changed:
-                    self._waiting.popleft()
-                    self._units -= units
-                    self._changed.notify_all()
                 del item
+                with self._changed:
+                    self._units -= units
+                    if self._blocked:
+                        self._changed.notify_all()
             self._idle()
 
-    def _told(self, error: OSError) -> RecordingError:
-        reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
-        return RecordingError(f"{error.filename or self._place}: cannot be written to any more ({reason})")
+    def _told(self, error: Exception) -> RecordingError:
+        if isinstance(error, RecordingError):
+            return error
+        place, reason = self._place, f"{type(error).__name__}: {error}"
+        if isinstance(error, OSError):
+            place = error.filename or place
+            reason = os.strerror(error.errno) if error.errno else str(error)
+        return RecordingError(f"{place}: cannot be written to any more ({reason})")

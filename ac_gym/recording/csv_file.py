@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -42,6 +43,12 @@ class CsvFile:
         """The file is complete and has its name."""
         self._file.close()
         os.replace(self._unfinished, self.path)
+
+    def abandon(self) -> None:
+        """After a failure: what was written whole gets its name."""
+        with contextlib.suppress(OSError):  # such as a disk that is still full
+            self._file.close()
+        repair_csv(self._unfinished)
 
 
 def repair_csv(unfinished: Path) -> tuple[Path, int, int]:

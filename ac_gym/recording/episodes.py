@@ -229,10 +229,8 @@ class _Files:
 
 
 def _end(background: Background[_Order], files: _Files, reason: str) -> None:
-    background.join()
-    if background.problem is None:
-        files.end(reason)
-    else:
+    background.join(lambda: files.end(reason))
+    if background.problem is not None:
         files.abandon()
 
 

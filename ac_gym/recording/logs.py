@@ -80,3 +80,6 @@ class InputsLog:
 
     def close(self) -> None:
         self._file.close()
+
+    def abandon(self) -> None:
+        self._file.abandon()

@@ -122,12 +122,13 @@ class PictureRecorder:
 
     def close(self, reason: str = "stopped") -> None:
         """Encodes what waits, and ends the files."""
-        self._background.join()
+        self._background.join(lambda: self._complete(reason))
         if self._background.problem is not None:
             self._encoder.abandon()
             self._index.abandon()
             salvage(self._index.path)
-            return
+
+    def _complete(self, reason: str) -> None:
         self._encoder.close()
         self._index.close(
             {"dropped": self.dropped, "missed": self.missed, "time_reversed": self.reversed, "reason": reason}

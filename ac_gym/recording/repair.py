@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Repaired:
 def repair(place: str | Path) -> list[Repaired]:
     """Makes the Parquet, CSV and video files that a folder and those below it have unfinished, or that of a journal.
 
-    What is still being recorded is left alone. Raises RecordingError where a file cannot be read or written; the
-    journal is then still there.
+    What is still being recorded is left alone. Raises RecordingError where a file cannot be read or written, after
+    all others; its journal is then still there.
     """
     place = Path(place)
     if place.is_dir():
@@ -49,9 +49,18 @@ def repair(place: str | Path) -> list[Repaired]:
             raise RecordingError(f"{place}: there is no {journal.name} beside it to repair it from")
         if in_use(journal):
             raise RecordingError(f"{journal}: is being recorded to")
-    done = [_repair_table(journal) for journal in journals]
-    done += [Repaired(*repair_csv(path)) for path in texts]
-    return done + [_repair_video(path) for path in videos]
+    work: list[tuple[Callable[[Path], Repaired], Path]] = [(_repair_video, path) for path in videos]
+    work += [(_repair_text, path) for path in texts]
+    work += [(_repair_table, journal) for journal in journals]
+    done, problems = [], []
+    for mend, path in work:
+        try:
+            done.append(mend(path))
+        except RecordingError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+    return done
 
 
 def salvage(path: Path) -> None:
@@ -73,10 +82,15 @@ def _repair_table(journal: Path) -> Repaired:
         rows, cut = _convert(journal, path)
     except (OSError, pa.ArrowException) as error:
         unfinished_path(path).unlink(missing_ok=True)
-        raise RecordingError(f"{journal}: cannot be made {path.name} ({str(error).splitlines()[0]})") from error
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error).splitlines()[0]
+        raise RecordingError(f"{journal}: cannot be made {path.name} ({reason})") from error
     unfinished_path(path).unlink(missing_ok=True)
     journal.unlink()
     return Repaired(path, rows, cut)
+
+
+def _repair_text(unfinished: Path) -> Repaired:
+    return Repaired(*repair_csv(unfinished))
 
 
 def _convert(journal: Path, path: Path) -> tuple[int, int]:

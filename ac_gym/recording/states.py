@@ -86,16 +86,24 @@ class StateRecorder:
 
     def close(self, end: Mapping[str, Any]) -> None:
         """Writes what waits, and ends the files."""
-        self._background.join()
+        self._background.join(lambda: self._complete(end))
         if self._background.problem is not None:
             self._table.abandon()
+            for file in self._texts:
+                file.abandon()
             salvage(self.path)
-            return
+            lost = self.states - self._table.safe
+            self.states, self.dropped = self._table.safe, self.dropped + lost
+
+    @property
+    def _texts(self) -> list[InputsLog | CsvFile]:
+        return [file for file in (self._inputs, self._log) if file is not None]
+
+    def _complete(self, end: Mapping[str, Any]) -> None:
         self._log_pictures(all_of_them=True)
         self._table.close({"dropped": self.dropped, "time_reversed": self.reversed, **end})
-        for file in (self._inputs, self._log):
-            if file is not None:
-                file.close()
+        for file in self._texts:
+            file.close()
 
     def _write(self, item: Rows | Picture) -> None:
         if isinstance(item, tuple):

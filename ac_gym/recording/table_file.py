@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ac_gym.errors import RecordingError
 from ac_gym.recording.schema import END_KEY, column
 
-GROUP_ROWS = 4096
+GROUP_ROWS = 8192
 """rows in a row group"""
 JOURNAL_EVERY = 0.5
 """s until rows are in the journal"""
@@ -71,8 +71,9 @@ class ParquetFile:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path, self.rows = path, 0
+        self._file = pa.OSFile(str(unfinished_path(path)), "wb")
         self._writer = pq.ParquetWriter(
-            unfinished_path(path), schema, use_dictionary=False, compression="none", write_statistics=False
+            self._file, schema, use_dictionary=False, compression="none", write_statistics=False
         )
 
     def write_group(self, rows: pa.RecordBatch | pa.Table) -> None:
@@ -87,14 +88,15 @@ class ParquetFile:
         """Writes what is known at the end only, and gives the file its name."""
         self._writer.add_key_value_metadata({END_KEY.decode(): json.dumps({"rows": self.rows, **end})})
         self._writer.close()
+        self._file.close()
         os.replace(unfinished_path(self.path), self.path)
 
     def abandon(self) -> None:
         """Removes what there is."""
-        try:
-            self._writer.close()
-        finally:
-            unfinished_path(self.path).unlink(missing_ok=True)
+        self._writer.is_open = False  # else its end would write the rest of a file that nobody wants
+        with contextlib.suppress(OSError):
+            self._file.close()
+        unfinished_path(self.path).unlink(missing_ok=True)
 
 
 class TableFile:
@@ -106,6 +108,8 @@ class TableFile:
     def __init__(self, path: Path, schema: pa.Schema, *, group_rows: int = GROUP_ROWS) -> None:
         """Raises RecordingError where the file cannot be made, or exists."""
         self.path = path
+        self.safe = 0
+        """rows that are in the journal"""
         self._schema = schema
         self._columns = np.empty((len(schema), group_rows))
         self._filled = self._journaled = 0
@@ -149,9 +153,8 @@ class TableFile:
 
     def abandon(self) -> None:
         """After a failure: the journal keeps the rows, the space of the unfinished Parquet file is given back."""
+        self._parquet.abandon()
         with contextlib.suppress(OSError):  # such as a disk that is still full
-            self._parquet.abandon()
-        with contextlib.suppress(OSError):
             self._close_journal()
 
     def _close_journal(self) -> None:
@@ -168,6 +171,7 @@ class TableFile:
         self._due = time.monotonic() + JOURNAL_EVERY
         if self._journaled < self._filled:
             self._journal.write_batch(self._batch(self._journaled))
+            self.safe += self._filled - self._journaled
             self._journaled = self._filled
 
     def _batch(self, start: int) -> pa.RecordBatch:

@@ -192,6 +192,7 @@ def test_a_full_disk_ends_the_recording_with_a_line_and_keeps_what_was_before(tm
     recorded = read_recording(tmp_path / "01_telemetry.parquet")
     count = recorded.table.num_rows
     assert count > 100
+    assert f"{count} states, " in out
     assert np.array_equal(frames_of(recorded.table), [frame(i) for i in range(count)])
     assert lines(tmp_path / "01_inputs.csv")
 

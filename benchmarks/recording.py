@@ -1,0 +1,201 @@
+"""Telemetry rows a second to Parquet, and what recording video costs the one who makes the pictures.
+
+    python benchmarks/recording.py [--seconds 60] [--output benchmarks/results/recording.json]
+
+`rows`: 100 float64 channels from memory to a complete Parquet file, journal included, handed over 64 rows at a time as
+a batch of cars does; beside pyarrow with its defaults, pyarrow without dictionaries (one table at once, no journal) and
+pandas from a dict a row. `video`: a producer of 1280x720 pictures at 60 a second in the same process puts each of them
+and a state into a recorder (H.264, Parquet); its period without recording and with it, the time that `put` takes, and
+pictures lost. Every picture carries its number, which is decoded from the video and compared with the index. The exit
+status is 1 where a limit is missed: 400,000 rows a second; mean period within 2 %; nothing lost unsaid.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ac_gym.channels import WIDTH
+from ac_gym.recording.background import Background
+from ac_gym.recording.pictures import Frame, PictureSettings
+from ac_gym.recording.reading import read_recording
+from ac_gym.recording.recorder import Recorder, RecorderSettings
+from ac_gym.recording.schema import Header
+from ac_gym.recording.table_file import TableFile
+
+CHANNELS, BATCH, ROWS_LIMIT, PERIOD_LIMIT = 100, 64, 400_000, 0.02
+WIDTH_PX, HEIGHT_PX, RATE = 1280, 720, 60.0
+_BLOCK, _BITS = 32, 16
+
+
+def rows_a_second(folder: Path, rows: int) -> dict[str, float]:
+    """Best of three of each way."""
+    schema = pa.schema([(f"c{i}", pa.float64()) for i in range(CHANNELS)])
+    data = np.random.default_rng(0).normal(size=(rows, CHANNELS)).cumsum(0)
+    path = folder / "a.parquet"
+
+    def ours() -> None:
+        file = TableFile(path, schema)
+
+        def write(batch: np.ndarray) -> None:
+            file.write(batch)
+
+        thread = Background(path, write, capacity=rows, idle=file.flush_when_due, rest=0.1)
+        for start in range(0, rows, BATCH):
+            thread.put(data[start : start + BATCH].copy(), BATCH, wait=True)
+        thread.join()
+        file.close({})
+
+    def whole(**options: Any) -> Callable[[], None]:
+        def write() -> None:
+            table = pa.Table.from_arrays([pa.array(column) for column in np.ascontiguousarray(data.T)], schema=schema)
+            pq.write_table(table, path, **options)
+
+        return write
+
+    def pandas_dicts() -> None:
+        import pandas as pd
+
+        names = schema.names
+        dicts = [dict(zip(names, row, strict=True)) for row in data[: rows // 20].tolist()]
+        pd.DataFrame(dicts).to_parquet(path)
+
+    ways = {
+        "recorder": (ours, rows), "pyarrow, defaults": (whole(), rows),
+        "pyarrow, no dictionaries": (whole(use_dictionary=False), rows), "pandas of dicts": (pandas_dicts, rows // 20),
+    }  # fmt: skip
+    if importlib.util.find_spec("pandas") is None:
+        del ways["pandas of dicts"]
+    seen = {name: [_rates(way, count, path) for _ in range(3)] for name, (way, count) in ways.items()}
+    wall = {name: max(wall for wall, _ in rates) for name, rates in seen.items()}
+    return wall | {f"{name}, a second of CPU": max(cpu for _, cpu in rates) for name, rates in seen.items()}
+
+
+def _rates(way: Callable[[], None], rows: int, path: Path) -> tuple[float, float]:
+    """Rows a second, and a second of this process's CPU time: on a busy machine the one that tells."""
+    began, worked = time.perf_counter(), time.process_time()
+    way()
+    rates = rows / (time.perf_counter() - began), rows / (time.process_time() - worked)
+    path.unlink()
+    return rates
+
+
+def video(folder: Path, seconds: float) -> dict[str, float]:
+    """The producer alone, then with a recorder."""
+    pool = [_drawn(i) for i in range(16)]
+    alone = _produce(pool, min(seconds, 10.0), lambda frame, state: None)
+    frame = np.zeros(WIDTH)
+    with Recorder(folder, Header(), RecorderSettings(pictures=PictureSettings()), pictures=_Nobody()) as recorder:
+        pictures = recorder.pictures
+        assert pictures is not None
+
+        def put(picture: Frame, at: float) -> None:
+            pictures.put(picture)
+            recorder.put(frame, at)
+
+        recorded = _produce(pool, seconds, put)
+    summary = recorder.close()
+    assert summary.problem is None, summary.problem
+    index = read_recording(folder / "01_pictures.parquet").table.column("number").to_pylist()
+    decoded = _numbers(folder / "01_video.mp4")
+    return {
+        "pictures": recorded["made"], "kept": summary.pictures, "dropped_and_said": summary.pictures_dropped,
+        "video_frames_as_in_the_index": sum(a == b for a, b in zip(decoded, index, strict=True)),
+        "lost_unsaid": recorded["made"] - summary.pictures - summary.pictures_dropped,
+        "period_ms_alone": alone["mean"], "period_ms_recording": recorded["mean"],
+        "period_ratio": recorded["mean"] / alone["mean"], "period_p99_ms_alone": alone["p99"],
+        "period_p99_ms_recording": recorded["p99"], "put_us_mean": recorded["put_mean"],
+        "put_us_p99": recorded["put_p99"], "states": summary.states, "states_dropped": summary.dropped,
+    }  # fmt: skip
+
+
+class _Nobody:
+    """A source that the recorder's own thread finds empty; the producer puts the pictures itself."""
+
+    def get_frame(self, wait_for_new_frame: bool = True, timeout: float = 1.0) -> Frame:
+        from ac_gym.errors import RecordingError
+
+        time.sleep(timeout)
+        raise RecordingError("the producer puts them itself")
+
+
+def _produce(pool: list[np.ndarray], seconds: float, put: Callable[[Frame, float], None]) -> dict[str, float]:
+    """Pictures at RATE on an absolute schedule; periods in ms, the cost of `put` in us."""
+    made, times, costs = 0, [], []
+    began = time.perf_counter()
+    while made < seconds * RATE:
+        time.sleep(max(0.0, began + made / RATE - time.perf_counter()))
+        now = time.perf_counter()
+        image = pool[made % len(pool)].copy()
+        _write_number(image, made)
+        before = time.perf_counter()
+        put(Frame(image, made, now), now)
+        costs.append(time.perf_counter() - before)
+        times.append(now)
+        made += 1
+    periods = np.diff(times) * 1e3
+    return {
+        "made": made, "mean": float(periods.mean()), "p99": float(np.percentile(periods, 99)),
+        "put_mean": 1e6 * float(np.mean(costs)), "put_p99": 1e6 * float(np.percentile(costs, 99)),
+    }  # fmt: skip
+
+
+def _drawn(number: int) -> np.ndarray:
+    """A road of sorts: smooth shades, lines that move, and some grain."""
+    y, x = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX]
+    grain = np.random.default_rng(number).integers(0, 12, (HEIGHT_PX, WIDTH_PX))
+    shade = 90 + 60 * np.sin((x + 23 * number) / 90.0) * np.cos((y - 11 * number) / 70.0) + grain
+    return np.repeat(np.clip(shade, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def _write_number(image: np.ndarray, number: int) -> None:
+    for bit in range(_BITS):
+        image[:_BLOCK, bit * _BLOCK : (bit + 1) * _BLOCK] = 255 * (number >> bit & 1)
+
+
+def _numbers(path: Path) -> list[int]:
+    import av
+
+    middles = slice(_BLOCK // 2, _BITS * _BLOCK, _BLOCK)
+    with av.open(str(path)) as video:
+        rows = (frame.to_ndarray(format="gray")[_BLOCK // 2, middles] for frame in video.decode(video=0))
+        return [sum(int(value > 127) << bit for bit, value in enumerate(row)) for row in rows]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--folder", type=Path, help="disk to write to; default: the temporary folder's")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        result: dict[str, Any] = {
+            "python": sys.version.split()[0], "pyarrow": pa.__version__, "cores": os.cpu_count(),
+            "rows_a_second": rows_a_second(Path(folder), options.rows),
+            "video_1280x720_60": video(Path(folder), options.seconds),
+        }  # fmt: skip
+    text = json.dumps(result, indent=1)
+    print(text)
+    if options.output:
+        options.output.write_text(text + "\n")
+    seen = result["video_1280x720_60"]
+    whole = seen["lost_unsaid"] == 0 and seen["video_frames_as_in_the_index"] == seen["kept"]
+    steady = abs(seen["period_ratio"] - 1.0) <= PERIOD_LIMIT
+    return 0 if result["rows_a_second"]["recorder"] >= ROWS_LIMIT and whole and steady else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
