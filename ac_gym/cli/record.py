@@ -6,13 +6,14 @@ import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from ac_gym.errors import MissingPackageError, RecordingError
 
 if TYPE_CHECKING:
+    from ac_gym.capture.sources import Kind
     from ac_gym.recording.recorder import Recorder
 
 app = typer.Typer(
@@ -48,6 +49,7 @@ def record(
         return
     with ExitStack() as opened:
         try:
+            from ac_gym.capture import open_source
             from ac_gym.recording.obs import ObsSettings
             from ac_gym.recording.observing import observer
             from ac_gym.recording.pictures import PictureSettings
@@ -64,7 +66,7 @@ def record(
             host=host, ego_port=ego_port, management_port=management_port, token=token,
         )  # fmt: skip
         opened.callback(watched.close)
-        shown = None if pictures is None else opened.enter_context(_open_pictures(pictures))
+        shown = None if pictures is None else opened.enter_context(open_source(cast("Kind", pictures)))
         status = opened.enter_context(console.status("waiting for the Record button" if button else "connected"))
         screen_at = 0.0
 
@@ -102,14 +104,6 @@ def repair(
             typer.echo(f"{each.path}: {each.rows} rows or frames{cut}")
         if not done:
             typer.echo(f"{place}: nothing to repair")
-
-
-def _open_pictures(name: str):  # type: ignore[no-untyped-def]
-    try:
-        from ac_gym.capture import open_source
-    except ImportError:
-        raise RecordingError("this build of ac_gym has no picture sources (ac_gym.capture)") from None
-    return open_source(name)
 
 
 def _progress(recorder: Recorder) -> str:
