@@ -166,7 +166,7 @@ def test_nothing_shines_through_the_seams_of_the_road(placed: Placed, track: str
 @pytest.mark.parametrize("track", [FLAT, HILLY])
 def test_barriers_stand_before_what_is_behind_them(placed: Placed, track: str) -> None:
     """Half way up each barrier within 45 m there is barrier, not meadow or wood, wherever one looks."""
-    looked_at = missing = 0
+    looked_at, missing, half_way_up = 0, 0, np.array([0.0, 0.0, 0.5])
     for k, s in enumerate(np.arange(20.0, 4000.0, 149.0)):
         for heading in (0.0, 0.8, -0.9, 1.6, -1.7, 3.1):
             offset = (-2.5, 0.0, 2.5)[k % 3]
@@ -177,8 +177,8 @@ def test_barriers_stand_before_what_is_behind_them(placed: Placed, track: str) -
             model = Pinhole(VIEWS["cockpit"], SIZE, ground, frames[0], s, offset)
             for i in range(station(t, s) - 18, station(t, s) + 19):
                 for side, wall in ((1.0, t.wall_left), (-1.0, t.wall_right)):
-                    at = ground.point(i, side * wall[i % len(t.s)]) + [0.0, 0.0, 0.5]
-                    after = ground.point(i + 1, side * wall[(i + 1) % len(t.s)]) + [0.0, 0.0, 0.5]
+                    at = ground.point(i, side * wall[i % len(t.s)]) + half_way_up
+                    after = ground.point(i + 1, side * wall[(i + 1) % len(t.s)]) + half_way_up
                     column, row = model.pixel(0.5 * (at + after))
                     if not (2.0 < column < SIZE[0] - 2.0 and 2.0 < row < SIZE[1] - 2.0):
                         continue
