@@ -11,9 +11,9 @@
 
 namespace ac::render {
 
-// A block in view.
+// A block in view. Blocks are drawn from the greatest `order` to the least.
 struct Seen {
-    float distance;
+    float distance, order;
     int block;
 };
 
@@ -49,9 +49,17 @@ public:
             if (!(distance < range + b.reach)) continue;
             const Vec3 c = lens.turned(d);
             if (c.z < -b.reach || dot(c, sides[0]) < -b.reach || dot(c, sides[1]) < -b.reach || dot(c, sides[2]) < -b.reach || dot(c, sides[3]) < -b.reach) continue;
-            seen.push_back({distance, i});
+            seen.push_back({distance, distance, i});
         }
-        std::sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.distance > b.distance || (a.distance == b.distance && a.block < b.block); });
+        // By distance, but of two neighbours the one behind their common cross-section, as seen from the eye, comes first.
+        constexpr float hair = 1e-3f;
+        auto joined = [&](std::size_t k) { return seen[k].block == seen[k - 1].block + 1; };
+        auto eye_passed = [&](std::size_t k) { return passed(scenery_.blocks[seen[k].block].first) >= 0.0f; };
+        for (std::size_t k = 1; k < seen.size(); ++k)
+            if (joined(k) && !eye_passed(k)) seen[k].order = std::max(seen[k].order, seen[k - 1].order + hair);
+        for (std::size_t k = seen.size(); k-- > 1;)
+            if (joined(k) && eye_passed(k)) seen[k - 1].order = std::max(seen[k - 1].order, seen[k].order + hair);
+        std::sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.order > b.order || (a.order == b.order && a.block < b.block); });
     }
 
     void draw(const Seen& seen) {
@@ -61,19 +69,18 @@ public:
         inks_ = &p_.palette.at(d);
         const int stride = stride_for(b, row);
         stripes_ = stride == 1 && row > 0.6f;
-        const Vec3 first = scenery_[b.first].centre - eye_, last = scenery_[b.last].centre - eye_;
-        if (dot(first, first) < dot(last, last)) {
-            for (int distant = b.last; distant > b.first;) {
-                const int close = std::max(distant - stride, b.first);
-                slice(close, distant, true);
-                distant = close;
-            }
+        // The slice that the eye's own cross-section lies in comes last; where the eye is beyond the centre of a bend, and the order
+        // turns about, the one opposite comes first.
+        const bool passed_first = passed(b.first) >= 0.0f, passed_last = passed(b.last) >= 0.0f;
+        if (passed_first == passed_last) return passed_first ? slices(b.first, b.last, stride) : slices(b.last, b.first, stride);
+        int middle = b.first;
+        while (middle < b.last && (passed(middle) >= 0.0f) == passed_first) ++middle;
+        if (passed_first) {
+            slices(b.last, middle, stride);
+            slices(b.first, middle, stride);
         } else {
-            for (int distant = b.first; distant < b.last;) {
-                const int close = std::min(distant + stride, b.last);
-                slice(distant, close, false);
-                distant = close;
-            }
+            slices(middle, b.first, stride);
+            slices(middle, b.last, stride);
         }
     }
 
@@ -86,6 +93,18 @@ private:
     float pixel_ = 0.0f;    // m at the present block's distance
     bool stripes_ = false;  // kerbs are close enough to tell red from white
     Outline outlines_[2];   // the last two; successive slices share one
+
+    // How far the eye is beyond cross-section i, m along the road there.
+    float passed(int i) const {
+        const Section& s = scenery_[i];
+        return s.across.y * (eye_.x - s.centre.x) - s.across.x * (eye_.y - s.centre.y);
+    }
+
+    // From one cross-section to another, the distant one first.
+    void slices(int from, int to, int stride) {
+        for (int i = from; i < to; i += stride) slice(i, std::min(i + stride, to), false);
+        for (int i = from; i > to; i -= stride) slice(std::max(i - stride, to), i, true);
+    }
 
     // Cross-sections to skip: `row` rows of the picture lie between two of them.
     int stride_for(const Block& b, float row) const {
@@ -132,28 +151,28 @@ private:
         const int tone = (behind / Scenery::block_length) & 1;
         const std::uint32_t spot = scattered(std::uint32_t(behind >> 1));
 
-        auto band = [&](Lane left, Lane right, int material) { this->band(distant, close, left, right, inks[material]); };
+        auto band = [&](Lane left, Lane right, int material, float over) { this->band(distant, close, left, right, over, inks[material]); };
         const float rise = std::max(close.height, distant.height);  // over the land that the lens stands on
         if (rise > 0.5f) {  // banks below the meadows' edges
             standing(distant, close, meadow_left, -rise, -rise, inks[hillside]);
             standing(distant, close, meadow_right, -rise, -rise, inks[hillside]);
         }
         const bool level = on_one_row(distant, close);
-        if (!level && (wider(a, wall_right, meadow_right) || wider(a, meadow_left, wall_left))) band(meadow_left, meadow_right, meadow + tone);
+        if (!level && (wider(a, wall_right, meadow_right) || wider(a, meadow_left, wall_left))) band(meadow_left, meadow_right, meadow + tone, 0.0f);
         woods(distant, close, wood_left, meadow_left, a.trees_left, b.trees_left, spot);
         woods(distant, close, wood_right, meadow_right, a.trees_right, b.trees_right, spot >> 8);
         if (!level) {
-            band(wall_left, wall_right, grass + tone);
+            band(wall_left, wall_right, grass + tone, 0.0f);
             // Each strip goes on below the next, so that nothing else shows through their soft edges.
-            if (s.gravel_left) band(wall_left, road_left, gravel_bed + (spot >> 4 & 1));
-            if (s.gravel_right) band(road_right, wall_right, gravel_bed + (spot >> 4 & 1));
+            if (s.gravel_left) band(wall_left, road_left, gravel_bed + (spot >> 4 & 1), 0.0f);
+            if (s.gravel_right) band(road_right, wall_right, gravel_bed + (spot >> 4 & 1), 0.0f);
             const int kerb = stripes_ ? (behind & 1 ? kerb_red : paint) : kerb_mean;
-            if (wider(a, kerb_left, road_left) || wider(b, kerb_left, road_left)) band(kerb_left, asphalt_left, kerb);
-            if (wider(a, road_right, kerb_right) || wider(b, road_right, kerb_right)) band(asphalt_right, kerb_right, kerb);
-            band(road_left, road_right, paint);
-            band(asphalt_left, asphalt_right, asphalt + int(spot % 3u));
-            if (pixel_ < 1.5f) band(rubber_left, rubber_right, rubber);
-            if (with_line_) band(line_left, line_right, braking + s.pace);
+            if (wider(a, kerb_left, road_left) || wider(b, kerb_left, road_left)) band(kerb_left, asphalt_left, kerb, 0.0f);
+            if (wider(a, road_right, kerb_right) || wider(b, road_right, kerb_right)) band(asphalt_right, kerb_right, kerb, 0.0f);
+            band(road_left, road_right, paint, 0.0f);
+            band(asphalt_left, asphalt_right, asphalt + int(spot % 3u), 0.1f);
+            if (pixel_ < 1.5f) band(rubber_left, rubber_right, rubber, 0.2f);
+            if (with_line_) band(line_left, line_right, braking + s.pace, 0.2f);
             if (behind == 0) start_line(distant, close, ahead_is_distant);
         }
         if (pixel_ < 3.0f * wall_height) {
@@ -182,23 +201,22 @@ private:
         return std::max(std::max(a.z[l], a.z[r]), std::max(b.z[l], b.z[r])) > Lens::nearest;
     }
 
-    // The strip between two lanes. It reaches a hair over its ends, so that the strips of one slice, whose ends lie on one line,
-    // do not differ by a pixel there.
-    void band(const Outline& distant, const Outline& close, int left, int right, Ink<Channels> ink) {
+    // The strip between two lanes. What lies on top of others reaches `over` pixels beyond its ends, so that nothing below it,
+    // whose ends lie on the same line, differs by a pixel there and shows.
+    void band(const Outline& distant, const Outline& close, int left, int right, float over, Ink<Channels> ink) {
         constexpr unsigned sides = 0b1010u;  // the seams to the next slices stay hard
-        constexpr float hair = 0.01f;        // pixels
         if (distant.in_front && close.in_front) {
             const Point a = distant.pixel(left), b = distant.pixel(right), c = close.pixel(right), d = close.pixel(left);
-            auto beyond = [](Point from, Point to) {
-                const float x = to.x - from.x, y = to.y - from.y, share = hair / (std::max(std::fabs(x), std::fabs(y)) + hair);
+            auto beyond = [over](Point from, Point to) {
+                const float x = to.x - from.x, y = to.y - from.y, share = over / (std::max(std::fabs(x), std::fabs(y)) + over + 1e-6f);
                 return Point{to.x + share * x, to.y + share * y};
             };
             const Point corners[4] = {beyond(d, a), beyond(c, b), beyond(b, c), beyond(a, d)};
             p_.canvas.polygon(corners, 4, sides, Solid<Channels>(ink));
         } else {
-            constexpr float over = 1.0002f;
+            const float share = 1.0f + 0.01f * over;  // of the length, which is many pixels here
             const Vec3 a = distant.at(left), b = distant.at(right), c = close.at(right), d = close.at(left);
-            const Vec3 corners[4] = {between(d, a, over), between(c, b, over), between(b, c, over), between(a, d, over)};
+            const Vec3 corners[4] = {between(d, a, share), between(c, b, share), between(b, c, share), between(a, d, share)};
             p_.face(corners, 4, sides, Solid<Channels>(ink));
         }
     }
@@ -209,18 +227,18 @@ private:
     void woods(const Outline& distant, const Outline& close, Lane edge, Lane back, float distant_height, float close_height, std::uint32_t spot) {
         if (distant_height < 0.5f && close_height < 0.5f) return;
         const auto& inks = *inks_;
-        if (from_above_) return band(distant, close, edge, back, inks[wood + int(spot & 3u)]);
+        if (from_above_) return band(distant, close, edge, back, 0.0f, inks[wood + int(spot & 3u)]);
         if (!stripes_) return standing(distant, close, edge, distant_height, close_height, inks[wood + int(spot & 3u)]);
         standing(distant, close, edge, 0.8f * distant_height, 0.8f * close_height, inks[wood + 1]);
-        if (close.station & 1) tree(close, close.at(edge), close_height, spot);
+        if (close.station & 1 && close_height > 3.0f) tree(close, close.at(edge), close_height - wall_height, spot);
     }
 
-    // A crown that always faces the lens.
+    // A crown that always faces the lens; it begins over the barriers, some of which are drawn before it.
     void tree(const Outline& o, Vec3 foot, float height, std::uint32_t spot) {
         constexpr Point shape[] = {{-0.5f, 0.36f}, {-0.4f, 0.72f}, {-0.13f, 0.98f}, {0.17f, 1.0f}, {0.42f, 0.7f}, {0.5f, 0.34f}, {0.24f, 0.0f}, {-0.24f, 0.0f}};
         const float width = 2.5f + 0.4f * height + 0.3f * float(spot >> 2 & 3u);
         Vec3 corners[std::size(shape)];
-        for (std::size_t k = 0; k < std::size(shape); ++k) corners[k] = foot + height * shape[k].y * o.up + Vec3{width * shape[k].x, 0.0f, 0.0f};
+        for (std::size_t k = 0; k < std::size(shape); ++k) corners[k] = foot + (wall_height + 0.3f + height * shape[k].y) * o.up + Vec3{width * shape[k].x, 0.0f, 0.0f};
         p_.face(corners, int(std::size(shape)), all_soft, Solid<Channels>((*inks_)[wood + int(spot & 3u)]));
     }
 

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
 
 import pytest
+
+from ac_gym import _core
 
 
 @pytest.fixture
 def name() -> str:
     """A name for shared memory that no other test uses."""
     return f"ac_gym_test.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(params=["avx2", "c"])
+def instructions(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each set of instructions that this processor has."""
+    try:
+        _core.grab_instructions(request.param)
+    except _core.GrabError:
+        pytest.skip(f"this processor has no {request.param}")
+    yield request.param
+    _core.grab_instructions()

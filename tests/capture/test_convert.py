@@ -1,40 +1,21 @@
-"""Crop, area average and colour against the same in float64, and against OpenCV."""
+"""Crop, area average and colour against the same in float64."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from pictures import FULL_HD, noise
 
 from ac_gym import _core
 from ac_gym.capture import convert
 from ac_gym.errors import AcGymError, CaptureError, ConfigError, UnknownNameError
 
-FULL_HD = (1920, 1080)
 LUMA = np.array([0.299, 0.587, 0.114])
-
-
-@pytest.fixture(params=["avx2", "c"])
-def instructions(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each set of instructions that this processor has."""
-    try:
-        _core.grab_instructions(request.param)
-    except _core.GrabError:
-        pytest.skip(f"this processor has no {request.param}")
-    yield request.param
-    _core.grab_instructions()
-
-
-def noise(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Black and white noise is the hardest picture: nothing in it is near the average."""
-    rng = np.random.default_rng(seed)
-    return np.where(rng.random((height, width, 4)) < 0.5, 0, 255).astype(np.uint8)
 
 
 def shares(n: int, m: int) -> NDArray[np.float64]:
@@ -60,25 +41,6 @@ def test_average_of_the_area(size: tuple[int, int], color: Any, instructions: st
     picture = noise(*FULL_HD)
     got = convert(picture, size, color).astype(float)
     assert np.abs(got - exact(picture, size, color)).max() <= 0.75  # 0.5 is rounding alone
-
-
-@pytest.mark.parametrize("size", [(84, 84), (320, 240), (160, 90)])
-def test_within_one_level_of_opencv(size: tuple[int, int], instructions: str) -> None:
-    for picture in (noise(*FULL_HD), scenery(*FULL_HD)):
-        rgb = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGB), size, interpolation=cv2.INTER_AREA)
-        assert np.abs(convert(picture, size).astype(int) - rgb).max() <= 1
-        # OpenCV has to round between its two steps; the order that rounds less is compared with.
-        gray = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGRA2GRAY)
-        assert np.abs(convert(picture, size, "gray")[..., 0].astype(int) - gray).max() <= 1
-
-
-def scenery(width: int, height: int) -> NDArray[np.uint8]:
-    """Smooth colours with lines across, as a game's picture has them."""
-    y, x = np.mgrid[0:height, 0:width]
-    channels = [128 + 100 * np.sin(x / (40 + 30 * c)) * np.cos(y / 90) for c in range(3)]
-    picture = np.stack([*channels, np.full_like(x, 255)], axis=-1).astype(np.uint8)
-    picture[(x + y) % 97 < 3] = 255
-    return picture
 
 
 @given(st.integers(1, 70), st.integers(1, 50), st.integers(1, 90), st.integers(1, 60), st.integers(0, 255), st.data())

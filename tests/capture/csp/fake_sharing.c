@@ -13,13 +13,13 @@ enum { MAX_OPENED = 64 };
 
 static struct {
     ID3D11Resource* texture;
-    share* memory;
+    const share* memory;
 } opened[MAX_OPENED];
 static int count;
 static void(STDMETHODCALLTYPE* copy_resource)(ID3D11DeviceContext*, ID3D11Resource*, ID3D11Resource*);
 
 static HRESULT STDMETHODCALLTYPE open_shared(ID3D11Device* device, HANDLE handle, REFIID wanted, void** out) {
-    share* s = share_find((uint32_t)(uintptr_t)handle);
+    const share* s = share_open((uint32_t)(uintptr_t)handle);
     if (!s) return E_INVALIDARG;
     const D3D11_TEXTURE2D_DESC about = {s->width, s->height, 1, 1, (DXGI_FORMAT)s->format, {1, 0}, D3D11_USAGE_DEFAULT, D3D11_BIND_SHADER_RESOURCE, 0, 0};
     const D3D11_SUBRESOURCE_DATA pixels = {s->pixels, s->width * s->pixel_bytes, 0};

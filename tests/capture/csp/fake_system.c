@@ -24,7 +24,7 @@ static void nothing(csp_system* system) { (void)system; }
 
 static grab_status open_texture(csp_system* system, uint32_t handle, grab_error* error) {
     fake_system* f = (fake_system*)system;
-    f->texture = share_find(handle);
+    f->texture = share_open(handle);
     if (!f->texture) return grab_fail(error, GRAB_SYSTEM, "the game's texture cannot be opened (handle 0x%x)", (unsigned)handle);
     if (f->texture->format == SHARE_R8) return grab_fail(error, GRAB_BAD_PICTURE, "the game's texture is of DXGI format %u", f->texture->format);
     free(f->staging);

@@ -52,22 +52,25 @@ share* share_make(uint32_t handle, uint32_t width, uint32_t height, uint32_t for
 
 share* share_find(uint32_t handle) {
     const int slot = handle ? slot_of(handle) : -1;
-    if (slot >= 0) return shares[slot].memory;
-#ifdef _WIN32
-    void* section = handle ? section_of(handle, 0) : NULL;
-    return section ? MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0) : NULL; /* kept: a reader keeps its texture */
-#else
-    return NULL;
-#endif
+    return slot < 0 ? NULL : shares[slot].memory;
 }
 
 void share_drop(uint32_t handle) {
-    const int slot = slot_of(handle);
+    const int slot = handle ? slot_of(handle) : -1;
     if (slot < 0) return;
     shares[slot].handle = 0;
 #ifdef _WIN32
     UnmapViewOfFile(shares[slot].memory);
     CloseHandle(shares[slot].section);
 #endif
-    /* elsewhere the memory stays, as a texture does that a reader has open */
+    /* elsewhere the memory is never given back */
+}
+
+const share* share_open(uint32_t handle) {
+#ifdef _WIN32
+    void* section = handle ? section_of(handle, 0) : NULL;
+    return section ? MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0) : NULL;
+#else
+    return share_find(handle);
+#endif
 }
