@@ -161,7 +161,7 @@ def child(folder: Path, body: str) -> subprocess.Popen[str]:
     program = f"""
 import os, resource, signal, sys, time
 sys.path.insert(0, {str(HERE)!r})
-from test_recorder import *
+from test_session_recorder import *
 folder = Path({str(folder)!r})
 {body}
 """
