@@ -82,7 +82,9 @@ def test_saving_again_replaces_the_folder(tmp_path: Path) -> None:
 
 def test_networks_of_another_size_are_one_clear_line(tmp_path: Path) -> None:
     folder = save_networks(SAC(5, 2, SMALL), tmp_path / "final")
-    with pytest.raises(UserError, match=r"policy_net\.pth does not fit.*it has layers of 5-16-4, this run of 7-16-4") as error:
+    with pytest.raises(
+        UserError, match=r"policy_net\.pth does not fit.*it has layers of 5-16-4, this run of 7-16-4"
+    ) as error:
         load_networks(folder, SAC(7, 2, SMALL).modules())
     assert "\n" not in str(error.value)
     with pytest.raises(UserError, match="no policy_net"):
