@@ -41,11 +41,6 @@ class _RunKeys:
 
 # Their fields are keywords of the environments.
 _ENV_SETTINGS = (TaskSettings, ObservationSettings, SimulationSettings, GameSettings)
-    TaskSettings,
-    ObservationSettings,
-    SimulationSettings,
-    GameSettings,
-)  # their fields are keywords of the environments
 
 _OTHER_NAMES = {
     "obs": "AssettoCorsa.observation",  # for short
