@@ -142,6 +142,7 @@ private:
         int end = -1;               // first row below the edge
         float x = 0.0f, slope = 0.0f;  // at the present row, and for each row
         float fade = 0.0f;             // pixels over which it fades within a row; none where it is hard
+        float left = 0.0f, right = 0.0f;  // ends of the edge
     };
 
     std::uint8_t* row(int r) { return pixels_ + std::size_t(r) * width_ * Channels; }
@@ -156,6 +157,7 @@ private:
             const Point a = p[from], b = p[to];
             s.slope = (b.x - a.x) / (b.y - a.y);
             s.x = a.x + (float(r) + 0.5f - a.y) * s.slope;
+            s.left = std::min(a.x, b.x), s.right = std::max(a.x, b.x);
             s.fade = soft >> (s.step > 0 ? from : to) & 1u ? std::max(std::fabs(s.slope), 1.0f) : 0.0f;
             return;
         }
@@ -192,7 +194,7 @@ private:
     // The same where an edge is so shallow that it passes several pixels within the row.
     template <class Brush>
     static void faded_span(std::uint8_t* row, const Side& a, const Side& b, float least, float most, const Brush& brush) {
-        const float from = std::max(a.x - 0.5f * a.fade, least), to = std::min(b.x + 0.5f * b.fade, most);
+        const float from = std::max(std::max(a.x - 0.5f * a.fade, a.left), least), to = std::min(std::min(b.x + 0.5f * b.fade, b.right), most);
         if (!(from < to)) return;
         const int begin = int(from), end = int(std::ceil(to));
         const float a_scale = a.fade > 0.0f ? 1.0f / a.fade : 1e6f, b_scale = b.fade > 0.0f ? 1.0f / b.fade : 1e6f;

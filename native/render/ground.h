@@ -11,9 +11,9 @@
 
 namespace ac::render {
 
-// A block in view.
+// A block in view. Blocks are drawn from the greatest `order` to the least.
 struct Seen {
-    float distance;
+    float distance, order;
     int block;
 };
 
@@ -34,7 +34,6 @@ class Ground {
 public:
     Ground(Painter<Channels>& painter, const Scenery& scenery, bool with_line)
         : p_(painter), scenery_(scenery), eye_{float(painter.lens.x - scenery.origin_x), float(painter.lens.y - scenery.origin_y), painter.lens.z}, with_line_(with_line), from_above_(painter.lens.forward().z < -0.7f) {
-        outlines_[0].station = outlines_[1].station = -1;
     }
 
     // Blocks that may be in the picture, farthest first.
@@ -50,9 +49,17 @@ public:
             if (!(distance < range + b.reach)) continue;
             const Vec3 c = lens.turned(d);
             if (c.z < -b.reach || dot(c, sides[0]) < -b.reach || dot(c, sides[1]) < -b.reach || dot(c, sides[2]) < -b.reach || dot(c, sides[3]) < -b.reach) continue;
-            seen.push_back({distance, i});
+            seen.push_back({distance, distance, i});
         }
-        std::sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.distance > b.distance || (a.distance == b.distance && a.block < b.block); });
+        // By distance, but of two neighbours the one behind their common cross-section, as seen from the eye, comes first.
+        constexpr float hair = 1e-3f;
+        auto joined = [&](std::size_t k) { return seen[k].block == seen[k - 1].block + 1; };
+        auto eye_passed = [&](std::size_t k) { return passed(scenery_.blocks[seen[k].block].first) >= 0.0f; };
+        for (std::size_t k = 1; k < seen.size(); ++k)
+            if (joined(k) && !eye_passed(k)) seen[k].order = std::max(seen[k].order, seen[k - 1].order + hair);
+        for (std::size_t k = seen.size(); k-- > 1;)
+            if (joined(k) && eye_passed(k)) seen[k - 1].order = std::max(seen[k - 1].order, seen[k].order + hair);
+        std::sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.order > b.order || (a.order == b.order && a.block < b.block); });
     }
 
     void draw(const Seen& seen) {
@@ -62,19 +69,18 @@ public:
         inks_ = &p_.palette.at(d);
         const int stride = stride_for(b, row);
         stripes_ = stride == 1 && row > 0.6f;
-        const Vec3 first = scenery_[b.first].centre - eye_, last = scenery_[b.last].centre - eye_;
-        if (dot(first, first) < dot(last, last)) {
-            for (int far = b.last; far > b.first;) {
-                const int near = std::max(far - stride, b.first);
-                slice(near, far, true);
-                far = near;
-            }
+        // The slice that the eye's own cross-section lies in comes last; where the eye is beyond the centre of a bend, and the order
+        // turns about, the one opposite comes first.
+        const bool passed_first = passed(b.first) >= 0.0f, passed_last = passed(b.last) >= 0.0f;
+        if (passed_first == passed_last) return passed_first ? slices(b.first, b.last, stride) : slices(b.last, b.first, stride);
+        int middle = b.first;
+        while (middle < b.last && (passed(middle) >= 0.0f) == passed_first) ++middle;
+        if (passed_first) {
+            slices(b.last, middle, stride);
+            slices(b.first, middle, stride);
         } else {
-            for (int far = b.first; far < b.last;) {
-                const int near = std::min(far + stride, b.last);
-                slice(far, near, false);
-                far = near;
-            }
+            slices(middle, b.first, stride);
+            slices(middle, b.last, stride);
         }
     }
 
@@ -85,8 +91,20 @@ private:
     bool with_line_, from_above_;
     const typename Palette<Channels>::Inks* inks_ = nullptr;
     float pixel_ = 0.0f;    // m at the present block's distance
-    bool stripes_ = false;  // kerbs are near enough to tell red from white
+    bool stripes_ = false;  // kerbs are close enough to tell red from white
     Outline outlines_[2];   // the last two; successive slices share one
+
+    // How far the eye is beyond cross-section i, m along the road there.
+    float passed(int i) const {
+        const Section& s = scenery_[i];
+        return s.across.y * (eye_.x - s.centre.x) - s.across.x * (eye_.y - s.centre.y);
+    }
+
+    // From one cross-section to another, the distant one first.
+    void slices(int from, int to, int stride) {
+        for (int i = from; i < to; i += stride) slice(i, std::min(i + stride, to), false);
+        for (int i = from; i > to; i -= stride) slice(std::max(i - stride, to), i, true);
+    }
 
     // Cross-sections to skip: `row` rows of the picture lie between two of them.
     int stride_for(const Block& b, float row) const {
@@ -98,11 +116,12 @@ private:
         return stride;
     }
 
-    const Outline& outline(int i, const Outline* other) {
+    // Of cross-section i; the outline `kept` stays as it is.
+    const Outline& outline(int i, const Outline* kept) {
         if (i >= scenery_.size()) i -= scenery_.size();
         for (const Outline& o : outlines_)
             if (o.station == i) return o;
-        Outline& o = outlines_[other == &outlines_[0] ? 1 : 0];
+        Outline& o = outlines_[kept == &outlines_[0] ? 1 : 0];
         const Section& s = scenery_[i];
         const Lens& lens = p_.lens;
         o.station = i, o.section = &s;
@@ -111,56 +130,54 @@ private:
         o.across = lens.turned(s.across);
         o.up = lens.turned({0.0f, 0.0f, 1.0f});
         const float f = lens.focal, mx = lens.centre.x, my = lens.centre.y;
-        float least = o.centre.z;
         for (int k = 0; k < lane_count; ++k) {
             const float z = o.centre.z + s.lane[k] * o.across.z, scale = f / (z > Lens::nearest ? z : Lens::nearest);
             o.z[k] = z;
             o.x[k] = mx + scale * (o.centre.x + s.lane[k] * o.across.x);
             o.y[k] = my + scale * (o.centre.y + s.lane[k] * o.across.y);
         }
-        least = std::min(o.z[0], o.z[lane_count - 1]);
-        o.in_front = least > Lens::nearest;
+        o.in_front = std::min(o.z[0], o.z[lane_count - 1]) > Lens::nearest;
         return o;
     }
 
     // The ground between two neighbouring cross-sections, in driving order.
-    void slice(int behind, int ahead, bool ahead_is_far) {
-        const Outline& far = outline(ahead_is_far ? ahead : behind, nullptr);
-        const Outline& near = outline(ahead_is_far ? behind : ahead, &far);
-        if (!visible(far, near)) return;
-        const Section &a = *far.section, &b = *near.section;
+    void slice(int behind, int ahead, bool ahead_is_distant) {
+        const Outline& distant = outline(ahead_is_distant ? ahead : behind, nullptr);
+        const Outline& close = outline(ahead_is_distant ? behind : ahead, &distant);
+        if (!visible(distant, close)) return;
+        const Section &a = *distant.section, &b = *close.section;
         const Section& s = scenery_[behind];
         const auto& inks = *inks_;
         const int tone = (behind / Scenery::block_length) & 1;
         const std::uint32_t spot = scattered(std::uint32_t(behind >> 1));
 
-        auto band = [&](Lane left, Lane right, int material) { this->band(far, near, left, right, inks[material]); };
-        const float rise = std::max(near.height, far.height);  // over the land that the lens stands on
+        auto band = [&](Lane left, Lane right, int material, float over) { this->band(distant, close, left, right, over, inks[material]); };
+        const float rise = std::max(close.height, distant.height);  // over the land that the lens stands on
         if (rise > 0.5f) {  // banks below the meadows' edges
-            standing(far, near, meadow_left, -rise, -rise, inks[hillside]);
-            standing(far, near, meadow_right, -rise, -rise, inks[hillside]);
+            standing(distant, close, meadow_left, -rise, -rise, inks[hillside]);
+            standing(distant, close, meadow_right, -rise, -rise, inks[hillside]);
         }
-        const bool level = on_one_row(far, near);
-        if (!level && (wider(a, wall_right, meadow_right) || wider(a, meadow_left, wall_left))) band(meadow_left, meadow_right, meadow + tone);
-        woods(far, near, wood_left, meadow_left, a.trees_left, b.trees_left, spot);
-        woods(far, near, wood_right, meadow_right, a.trees_right, b.trees_right, spot >> 8);
+        const bool level = on_one_row(distant, close);
+        if (!level && (wider(a, wall_right, meadow_right) || wider(a, meadow_left, wall_left))) band(meadow_left, meadow_right, meadow + tone, 0.0f);
+        woods(distant, close, wood_left, meadow_left, a.trees_left, b.trees_left, spot);
+        woods(distant, close, wood_right, meadow_right, a.trees_right, b.trees_right, spot >> 8);
         if (!level) {
-            band(wall_left, wall_right, grass + tone);
+            band(wall_left, wall_right, grass + tone, 0.0f);
             // Each strip goes on below the next, so that nothing else shows through their soft edges.
-            if (s.gravel_left) band(wall_left, road_left, gravel_bed + (spot >> 4 & 1));
-            if (s.gravel_right) band(road_right, wall_right, gravel_bed + (spot >> 4 & 1));
+            if (s.gravel_left) band(wall_left, road_left, gravel_bed + (spot >> 4 & 1), 0.0f);
+            if (s.gravel_right) band(road_right, wall_right, gravel_bed + (spot >> 4 & 1), 0.0f);
             const int kerb = stripes_ ? (behind & 1 ? kerb_red : paint) : kerb_mean;
-            if (wider(a, kerb_left, road_left) || wider(b, kerb_left, road_left)) band(kerb_left, asphalt_left, kerb);
-            if (wider(a, road_right, kerb_right) || wider(b, road_right, kerb_right)) band(asphalt_right, kerb_right, kerb);
-            band(road_left, road_right, paint);
-            band(asphalt_left, asphalt_right, asphalt + int(spot % 3u));
-            if (pixel_ < 1.5f) band(rubber_left, rubber_right, rubber);
-            if (with_line_) band(line_left, line_right, braking + s.pace);
-            if (behind == 0) start_line(far, near, ahead_is_far);
+            if (wider(a, kerb_left, road_left) || wider(b, kerb_left, road_left)) band(kerb_left, asphalt_left, kerb, 0.0f);
+            if (wider(a, road_right, kerb_right) || wider(b, road_right, kerb_right)) band(asphalt_right, kerb_right, kerb, 0.0f);
+            band(road_left, road_right, paint, 0.0f);
+            band(asphalt_left, asphalt_right, asphalt + int(spot % 3u), 0.1f);
+            if (pixel_ < 1.5f) band(rubber_left, rubber_right, rubber, 0.2f);
+            if (with_line_) band(line_left, line_right, braking + s.pace, 0.2f);
+            if (behind == 0) start_line(distant, close, ahead_is_distant);
         }
         if (pixel_ < 3.0f * wall_height) {
-            standing(far, near, wall_left, wall_height, wall_height, inks[barrier + tone]);
-            standing(far, near, wall_right, wall_height, wall_height, inks[barrier + tone]);
+            standing(distant, close, wall_left, wall_height, wall_height, inks[barrier + tone]);
+            standing(distant, close, wall_right, wall_height, wall_height, inks[barrier + tone]);
         }
     }
 
@@ -184,23 +201,22 @@ private:
         return std::max(std::max(a.z[l], a.z[r]), std::max(b.z[l], b.z[r])) > Lens::nearest;
     }
 
-    // The strip between two lanes. It reaches a hair over its ends, so that the strips of one slice, whose ends lie on one line,
-    // do not differ by a pixel there.
-    void band(const Outline& far, const Outline& near, int left, int right, Ink<Channels> ink) {
+    // The strip between two lanes. What lies on top of others reaches `over` pixels beyond its ends, so that nothing below it,
+    // whose ends lie on the same line, differs by a pixel there and shows.
+    void band(const Outline& distant, const Outline& close, int left, int right, float over, Ink<Channels> ink) {
         constexpr unsigned sides = 0b1010u;  // the seams to the next slices stay hard
-        constexpr float hair = 0.01f;        // pixels
-        if (far.in_front && near.in_front) {
-            const Point a = far.pixel(left), b = far.pixel(right), c = near.pixel(right), d = near.pixel(left);
-            auto beyond = [](Point from, Point to) {
-                const float x = to.x - from.x, y = to.y - from.y, share = hair / (std::max(std::fabs(x), std::fabs(y)) + hair);
+        if (distant.in_front && close.in_front) {
+            const Point a = distant.pixel(left), b = distant.pixel(right), c = close.pixel(right), d = close.pixel(left);
+            auto beyond = [over](Point from, Point to) {
+                const float x = to.x - from.x, y = to.y - from.y, share = over / (std::max(std::fabs(x), std::fabs(y)) + over + 1e-6f);
                 return Point{to.x + share * x, to.y + share * y};
             };
             const Point corners[4] = {beyond(d, a), beyond(c, b), beyond(b, c), beyond(a, d)};
             p_.canvas.polygon(corners, 4, sides, Solid<Channels>(ink));
         } else {
-            constexpr float over = 1.0002f;
-            const Vec3 a = far.at(left), b = far.at(right), c = near.at(right), d = near.at(left);
-            const Vec3 corners[4] = {between(d, a, over), between(c, b, over), between(b, c, over), between(a, d, over)};
+            const float share = 1.0f + 0.01f * over;  // of the length, which is many pixels here
+            const Vec3 a = distant.at(left), b = distant.at(right), c = close.at(right), d = close.at(left);
+            const Vec3 corners[4] = {between(d, a, share), between(c, b, share), between(b, c, share), between(a, d, share)};
             p_.face(corners, 4, sides, Solid<Channels>(ink));
         }
     }
@@ -208,45 +224,45 @@ private:
     static constexpr float wall_height = 1.0f, bank_depth = 25.0f;
 
     // A hedge of trees; close by, single trees before it; from above, their tops.
-    void woods(const Outline& far, const Outline& near, Lane edge, Lane back, float far_height, float near_height, std::uint32_t spot) {
-        if (far_height < 0.5f && near_height < 0.5f) return;
+    void woods(const Outline& distant, const Outline& close, Lane edge, Lane back, float distant_height, float close_height, std::uint32_t spot) {
+        if (distant_height < 0.5f && close_height < 0.5f) return;
         const auto& inks = *inks_;
-        if (from_above_) return band(far, near, edge, back, inks[wood + int(spot & 3u)]);
-        if (!stripes_) return standing(far, near, edge, far_height, near_height, inks[wood + int(spot & 3u)]);
-        standing(far, near, edge, 0.8f * far_height, 0.8f * near_height, inks[wood + 1]);
-        if (near.station & 1) tree(near, near.at(edge), near_height, spot);
+        if (from_above_) return band(distant, close, edge, back, 0.0f, inks[wood + int(spot & 3u)]);
+        if (!stripes_) return standing(distant, close, edge, distant_height, close_height, inks[wood + int(spot & 3u)]);
+        standing(distant, close, edge, 0.8f * distant_height, 0.8f * close_height, inks[wood + 1]);
+        if (close.station & 1 && close_height > 3.0f) tree(close, close.at(edge), close_height - wall_height, spot);
     }
 
-    // A crown that always faces the lens.
+    // A crown that always faces the lens; it begins over the barriers, some of which are drawn before it.
     void tree(const Outline& o, Vec3 foot, float height, std::uint32_t spot) {
         constexpr Point shape[] = {{-0.5f, 0.36f}, {-0.4f, 0.72f}, {-0.13f, 0.98f}, {0.17f, 1.0f}, {0.42f, 0.7f}, {0.5f, 0.34f}, {0.24f, 0.0f}, {-0.24f, 0.0f}};
         const float width = 2.5f + 0.4f * height + 0.3f * float(spot >> 2 & 3u);
         Vec3 corners[std::size(shape)];
-        for (std::size_t k = 0; k < std::size(shape); ++k) corners[k] = foot + height * shape[k].y * o.up + Vec3{width * shape[k].x, 0.0f, 0.0f};
+        for (std::size_t k = 0; k < std::size(shape); ++k) corners[k] = foot + (wall_height + 0.3f + height * shape[k].y) * o.up + Vec3{width * shape[k].x, 0.0f, 0.0f};
         p_.face(corners, int(std::size(shape)), all_soft, Solid<Channels>((*inks_)[wood + int(spot & 3u)]));
     }
 
     // A face on one of the lanes, so high (m) at its ends; below the ground where that is negative.
-    void standing(const Outline& far, const Outline& near, int lane, float far_height, float near_height, Ink<Channels> ink) {
+    void standing(const Outline& distant, const Outline& close, int lane, float distant_height, float close_height, Ink<Channels> ink) {
         constexpr unsigned level_edges = 0b0101u;
-        if (far.in_front && near.in_front) {
+        if (distant.in_front && close.in_front) {
             const float width = float(p_.canvas.width()), aside = 0.25f * width;  // as far as a face may lean
-            if (std::max(far.x[lane], near.x[lane]) < -aside || std::min(far.x[lane], near.x[lane]) > width + aside) return;
+            if (std::max(distant.x[lane], close.x[lane]) < -aside || std::min(distant.x[lane], close.x[lane]) > width + aside) return;
         }
-        const Vec3 foot_far = far.at(lane), foot_near = near.at(lane);
-        const Vec3 top_far = foot_far + far_height * far.up, top_near = foot_near + near_height * near.up;
-        if (far.in_front && near.in_front && top_far.z > Lens::nearest && top_near.z > Lens::nearest) {
-            const Point corners[4] = {p_.lens.pixel(top_far), p_.lens.pixel(top_near), near.pixel(lane), far.pixel(lane)};
+        const Vec3 foot_distant = distant.at(lane), foot_close = close.at(lane);
+        const Vec3 top_distant = foot_distant + distant_height * distant.up, top_close = foot_close + close_height * close.up;
+        if (distant.in_front && close.in_front && top_distant.z > Lens::nearest && top_close.z > Lens::nearest) {
+            const Point corners[4] = {p_.lens.pixel(top_distant), p_.lens.pixel(top_close), close.pixel(lane), distant.pixel(lane)};
             p_.canvas.polygon(corners, 4, level_edges, Solid<Channels>(ink));
         } else {
-            const Vec3 corners[4] = {top_far, top_near, foot_near, foot_far};
+            const Vec3 corners[4] = {top_distant, top_close, foot_close, foot_distant};
             p_.face(corners, 4, level_edges, Solid<Channels>(ink));
         }
     }
 
-    void start_line(const Outline& far, const Outline& near, bool ahead_is_far) {
+    void start_line(const Outline& distant, const Outline& close, bool ahead_is_distant) {
         const float share = 0.35f;  // of the way to the next cross-section
-        const Outline &behind = ahead_is_far ? near : far, &ahead = ahead_is_far ? far : near;
+        const Outline &behind = ahead_is_distant ? close : distant, &ahead = ahead_is_distant ? distant : close;
         const Vec3 left = behind.at(asphalt_left), right = behind.at(asphalt_right);
         const Vec3 corners[4] = {left, right, between(right, ahead.at(asphalt_right), share), between(left, ahead.at(asphalt_left), share)};
         p_.face(corners, 4, 0u, Solid<Channels>((*inks_)[paint]));

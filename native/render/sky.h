@@ -1,7 +1,9 @@
 // What lies behind everything: sky, hills on the horizon, and open land up to it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "render/painter.h"
 

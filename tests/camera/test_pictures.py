@@ -147,6 +147,48 @@ def test_the_road_goes_on_across_the_start_line(placed: Placed) -> None:
     assert colour_at(picture, model, line).min() > 200
 
 
+@pytest.mark.parametrize("view", ["cockpit", "chase"])
+@pytest.mark.parametrize("track", [FLAT, HILLY, BANKED])
+def test_nothing_shines_through_the_seams_of_the_road(placed: Placed, track: str, view: str) -> None:
+    """No bright dot amid dark asphalt, wherever one looks."""
+    places = [(float(s), (-2.5, 0.0, 2.5)[k % 3]) for k, s in enumerate(np.arange(20.0, 4000.0, 41.0))]
+    for heading in (0.0, 0.5, -0.9, 1.6, 3.1):
+        world, frames = placed(track, places, heading)
+        seen_from = replace(VIEWS[view], own_car=False)
+        pictures = Camera(world, view=seen_from, size=(320, 240), color="gray").draw(frames)[..., 0]
+        inner, dark = pictures[:, 1:-1, 1:-1], pictures < 100
+        around = dark[:, :-2, 1:-1] & dark[:, 2:, 1:-1] & dark[:, 1:-1, :-2] & dark[:, 1:-1, 2:]
+        dots = np.argwhere((inner > 130) & around)
+        # Far away one pixel may well be a piece of line between two bends.
+        assert not len(dots[dots[:, 1] > 135]), f"{places[dots[0][0]]} heading {heading}: {dots[:4]}"
+
+
+@pytest.mark.parametrize("track", [FLAT, HILLY])
+def test_barriers_stand_before_what_is_behind_them(placed: Placed, track: str) -> None:
+    """Half way up each barrier within 45 m there is barrier, not meadow or wood, wherever one looks."""
+    looked_at = missing = 0
+    for k, s in enumerate(np.arange(20.0, 4000.0, 149.0)):
+        for heading in (0.0, 0.8, -0.9, 1.6, -1.7, 3.1):
+            offset = (-2.5, 0.0, 2.5)[k % 3]
+            world, frames = placed(track, [(s, offset)], heading)
+            frames[0, channels.COLUMNS["pitch"]] = frames[0, channels.COLUMNS["roll"]] = 0.0
+            t, ground = world.track, Ground(world.track)
+            picture = Camera(world, size=SIZE).draw(frames)[0]
+            model = Pinhole(VIEWS["cockpit"], SIZE, ground, frames[0], s, offset)
+            for i in range(station(t, s) - 18, station(t, s) + 19):
+                for side, wall in ((1.0, t.wall_left), (-1.0, t.wall_right)):
+                    at = ground.point(i, side * wall[i % len(t.s)]) + [0.0, 0.0, 0.5]
+                    after = ground.point(i + 1, side * wall[(i + 1) % len(t.s)]) + [0.0, 0.0, 0.5]
+                    column, row = model.pixel(0.5 * (at + after))
+                    if not (2.0 < column < SIZE[0] - 2.0 and 2.0 < row < SIZE[1] - 2.0):
+                        continue
+                    colour = picture[int(row), int(column)].astype(int)
+                    looked_at += 1
+                    missing += not (np.ptp(colour) < 25 and 140 < colour.mean() < 205)
+    assert looked_at > 1500
+    assert missing < 0.01 * looked_at, "but for the inside of hairpins, where one barrier hides another's foot"
+
+
 def test_haze_makes_the_distance_pale(placed: Placed) -> None:
     world, frames = placed(FLAT, [(200.0, 0.0)])
     ground = Ground(world.track)
