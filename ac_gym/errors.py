@@ -5,6 +5,7 @@ AcGymError
 |-- InvalidTrackError    a track file that cannot be built
 |-- InvalidCarError      a car file with a missing, unknown or implausible figure
 |-- ConfigError          a setting of the wrong type or out of range
+|-- PolicyFileError      a learned driver's file that is missing, damaged, or not for this observation
 |-- InstallationError    the game's folders: not found, of another game, or a file that cannot be read or written
 |-- ControlsError        a virtual joystick that is busy or was taken away
     |-- MissingDriverError   its package or driver is not on this computer; says how to get it
@@ -51,6 +52,10 @@ class InvalidCarError(AcGymError):
 
 class ConfigError(AcGymError):
     """A setting of the wrong type, out of range, or at odds with another."""
+
+
+class PolicyFileError(AcGymError):
+    """A learned driver's file that is missing, damaged, or not for this environment's observation."""
 
 
 class GameConnectionError(AcGymError):

@@ -1,6 +1,6 @@
 """Writing files that are whole or not there, and what a run leaves on disk.
 
-model/checkpoints/step_00200000/policy_net.pth ...  networks, loadable with weights_only
+model/checkpoints/step_00200000/policy_net.pth ...  networks, loadable with weights_only; policy.npz without PyTorch
 model/{final,best_lap_time,best_reward}/...         the same, replaced as the run goes on
 training_state.pt                                   all that `--resume` needs, replay memory included
 """
@@ -24,10 +24,12 @@ from algorithms.loop import Agent, Progress
 from algorithms.replay import Replay
 
 TRAINING_STATE = "training_state.pt"
+POLICY, PORTABLE_POLICY = "policy_net.pth", "policy.npz"
+ENCODER = "encoder.pth"  # where there is one, the policy cannot do without it
 _PARTIAL, _OUTDATED = ".partial", ".outdated"  # endings of hidden names: on its way in, on its way out
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, flush it to the disk and only then give it the name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
@@ -49,8 +51,11 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}{_PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    for name, module in agent.modules().items():
+    modules = agent.modules()
+    for name, module in modules.items():
         write_atomically(partial / name, _saver(_on_cpu(module.state_dict())))
+        if name == POLICY and ENCODER not in modules:
+            export_policy(module.state_dict(), partial / PORTABLE_POLICY)
     if folder.exists():
         outdated = folder.with_name(f".{folder.name}.{os.getpid()}{_OUTDATED}")
         os.replace(folder, outdated)
@@ -59,6 +64,21 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     else:
         os.replace(partial, folder)
     return folder
+
+
+def export_policy(state: Mapping[str, torch.Tensor], path: Path) -> Path:
+    """A policy's state dict as NumPy's .npz, for programs without PyTorch: weight_0 (n, obs_dim), bias_0, ..."""
+    arrays: dict[str, Any] = {}
+    for part in ("weight", "bias"):
+        layers = [value for key, value in state.items() if key.endswith(f".{part}")]
+        arrays |= {f"{part}_{i}": value.detach().float().cpu().numpy() for i, value in enumerate(layers)}
+
+    def write(partial: Path) -> None:
+        with partial.open("wb") as file:  # given a name, NumPy would add its own ending
+            np.savez(file, **arrays)
+
+    write_atomically(path, write)
+    return path
 
 
 def recover(run: Path) -> None:

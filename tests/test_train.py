@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import csv
+import json
+import pickle
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
+from typer.testing import CliRunner
 
+from ac_gym.cli.main import app
+from ac_gym.drivers import NetworkPolicy
 from algorithms.guided import GuidedReplay
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +82,91 @@ def test_demonstrations_are_driven_before_learning_and_again_on_resuming(
         np.testing.assert_array_equal(first.state_dict()[name], again.state_dict()[name])
 
 
+class ReferenceNetworks:
+    """Networks as the reference project builds and saves them: plain layers under the names of its classes."""
+
+    def __init__(self, folder: Path, hidden: tuple[int, ...] = (256, 256, 256), obs: int = 125) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.policy = nn.ModuleDict({"net": _layers([obs, *hidden, 6])})
+        torch.save(self.policy.state_dict(), folder / "policy_net.pth")
+        for name, units in (("q", hidden), ("error", (256, 256, 256, 256))):
+            twins = nn.ModuleDict({f"net{k}": nn.ModuleDict({"net": _layers([obs + 3, *units, 1])}) for k in (1, 2)})
+            for kind in ("online", "target"):
+                torch.save(twins.state_dict(), folder / f"{kind}_{name}_net.pth")
+
+
+def _layers(sizes: list[int]) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        modules += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
+SHORT = ["AssettoCorsa.eval_number_of_laps=1", "save_video=false", "torch_threads=1"]
+
+
+def test_checkpoints_of_the_reference_project_are_driven_and_evaluated(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    theirs = ReferenceNetworks(tmp_path / "released")
+    assert train.main(["--test", "--load_path", str(theirs.folder), *SHORT]) == 0
+    assert "the limit is" in capsys.readouterr().out
+    obs = torch.randn(5, 125)
+    with torch.no_grad():
+        wanted = theirs.policy["net"](obs)[:, :3].tanh()
+    np.testing.assert_allclose(NetworkPolicy.load(theirs.folder)(obs.numpy()), wanted.numpy(), atol=1e-5)
+    result = CliRunner().invoke(app, ["evaluate", str(theirs.folder), "--laps", "1", "--flying", "1"])
+    assert result.exit_code == 0, result.output
+    assert "0 of 1" in result.output
+
+
+@pytest.mark.parametrize("algo", ["sac", "discor"])
+def test_checkpoints_of_the_reference_project_are_trained_further(algo: str, tmp_path: Path) -> None:
+    theirs = ReferenceNetworks(tmp_path / "released", hidden=(32, 32))
+    run = tmp_path / "run"
+    tiny = ["Agent.num_steps=600", "Agent.update_interval=1000", "Agent.eval_interval=0", f"work_dir={run}"]
+    arguments = [*DEBUG, "--algo", algo, "--load_path", str(theirs.folder), *tiny, *SHORT]
+    assert train.main(arguments) == 0  # without an update
+    for path in theirs.folder.glob("*.pth"):
+        if algo == "sac" and "error" in path.name:
+            continue
+        kept = torch.load(run / "model" / "final" / path.name, weights_only=True)
+        given = torch.load(path, weights_only=True)
+        assert kept.keys() == given.keys()
+        assert all(torch.equal(kept[key], given[key]) for key in given)
+    assert "algo: " + algo in (run / "config.yaml").read_text()
+
+
+def test_networks_that_do_not_fit_say_how(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    theirs = ReferenceNetworks(tmp_path / "released", obs=137)
+    assert train.main(["--test", "--load_path", str(theirs.folder)]) == 2
+    assert "137-256-256-256-6, this run of 125-256-256-256-6" in capsys.readouterr().err
+    (theirs.folder / "policy_net.pth").write_bytes(pickle.dumps(print, protocol=2))
+    assert train.main(["--test", "--load_path", str(theirs.folder)]) == 2
+    assert "is not a file of tensors" in capsys.readouterr().err
+
+
+def test_a_run_of_discor_is_trained_resumed_and_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    run = tmp_path / "run"
+    tiny = ["Agent.num_steps=1200", "Agent.eval_interval=0", "DisCor.error_hidden_units=[16]", *SHORT]
+    assert train.main([*DEBUG, "--algo", "discor", f"work_dir={run}", *tiny]) == 0
+    with (run / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    taus = [float(row["discor/tau_1"]) for row in rows]
+    assert all(0.0 < tau < 10.0 for tau in taus)
+    assert taus == sorted(taus, reverse=True)  # from 10 down to the errors' size
+    assert len(json.loads((run / "system.json").read_text())["starts"]) == 1
+    assert train.main(["--resume", str(run), "Agent.num_steps=1600"]) == 0
+    assert len(json.loads((run / "system.json").read_text())["starts"]) == 2
+    capsys.readouterr()
+    assert train.main(["--resume", str(run), "--algo", "sac"]) == 2
+    assert "another algorithm" in capsys.readouterr().err
+    result = CliRunner().invoke(app, ["evaluate", f"DisCor={run}", "--laps", "1", "--flying", "1"])
+    assert result.exit_code == 0, result.output
+    assert "DisCor" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -83,6 +176,7 @@ def test_demonstrations_are_driven_before_learning_and_again_on_resuming(
         (["obs=pixel"], "pixels"),
         (["obs=pixels", "AssettoCorsa.obs_size=[9,9]", "Agent.demonstration_steps=0"], "too small for the encoder"),
         (["AssettoCorsa.world=game"], "game"),
+        (["algo=ppo"], "algo must be sac or discor"),
         (["--test"], "--load_path"),
         (["--test", "--load_path", "/nowhere"], "no policy_net.pth in /nowhere"),
         (["--resume", "/nowhere"], "/nowhere"),

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ac_gym.cli import cars, doctor, drive, plugin, serve, tracks, wheel
+from ac_gym.cli import cars, doctor, drive, evaluate, plugin, serve, tracks, wheel
 from ac_gym.errors import AcGymError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(tracks.app, name="tracks")
 app.add_typer(cars.app, name="cars")
 app.command()(drive.drive)
+app.command()(evaluate.evaluate)
 app.command()(serve.serve)
 app.add_typer(plugin.app, name="plugin")
 app.command()(doctor.doctor)

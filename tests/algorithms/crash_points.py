@@ -1,7 +1,7 @@
 """A program: save a run over an older one again and again, killed one step further each time; prints what was found.
 
-python crash_points.py FOLDER. Each kill happens in a child of its own, before or after one of the calls that change files,
-or in the middle of a write.
+python crash_points.py FOLDER. Each kill happens in a child of its own, before or after one of the calls that change
+files, or in the middle of a write.
 """
 
 from __future__ import annotations

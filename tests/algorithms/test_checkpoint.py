@@ -64,7 +64,9 @@ def test_resumed_training_continues_identically(tmp_path: Path) -> None:
 def test_networks_load_with_weights_only_in_the_reference_files(tmp_path: Path) -> None:
     agent = SAC(5, 2, SMALL)
     folder = save_networks(agent, tmp_path / "model" / "final")
-    assert sorted(path.name for path in folder.iterdir()) == ["online_q_net.pth", "policy_net.pth", "target_q_net.pth"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "online_q_net.pth", "policy.npz", "policy_net.pth", "target_q_net.pth"
+    ]  # fmt: skip
     state = torch.load(folder / "policy_net.pth", weights_only=True)
     assert list(state)[:2] == ["net.0.weight", "net.0.bias"]
     other = SAC(5, 2, SMALL, seed=1)

@@ -148,7 +148,7 @@ def test_target_trunk_follows_the_critics() -> None:
 def test_encoder_lies_beside_the_reference_files_and_loads(tmp_path: Path) -> None:
     agent, other = SAC(PICTURES, 2, SMALL, seed=0), SAC(PICTURES, 2, SMALL, seed=1)
     folder = save_networks(agent, tmp_path / "final")
-    assert {path.name for path in folder.glob("*.pth")} == {
+    assert {path.name for path in folder.iterdir()} == {
         "encoder.pth", "policy_net.pth", "online_q_net.pth", "target_q_net.pth"
     }  # fmt: skip
     state = torch.load(folder / "policy_net.pth", weights_only=True)

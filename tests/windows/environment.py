@@ -127,7 +127,9 @@ def _not_for_windows(folder: str, names: list[str]) -> set[str]:
 
 def _stable_names(dll: Path, definitions: Path) -> Path:
     """Definitions of python3.dll, which sends the names of the stable interface on to the DLL of this version."""
-    table = _output("x86_64-w64-mingw32-objdump", "--private-headers", str(dll)).split("[Ordinal/Name Pointer] Table")[1]
+    table = _output("x86_64-w64-mingw32-objdump", "--private-headers", str(dll)).split("[Ordinal/Name Pointer] Table")[
+        1
+    ]
     names = [line.split()[-1] for line in table.splitlines() if line.strip().startswith("[") and len(line.split()) > 1]
     exports = [f"{name} = {dll.stem}.{name}" for name in names if name.startswith(("Py", "_Py"))]
     definitions.write_text("\n".join(["LIBRARY python3.dll", "EXPORTS", *exports]) + "\n")
