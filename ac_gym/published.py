@@ -10,7 +10,7 @@ import yaml
 
 from ac_gym.resources import configs_dir
 
-_FILE = "published_laps.yaml"
+_FILE = "published/lap_times.yaml"
 
 
 def published_laps(track: str, car: str) -> Mapping[str, float]:
