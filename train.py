@@ -28,7 +28,7 @@ from ac_gym.report import write_report
 from ac_gym.resources import configs_dir
 from ac_gym.worlds import World
 from algorithms.checkpoint import (
-    POLICY,
+    ENCODER,
     PORTABLE_POLICY,
     export_policy,
     load_networks,
@@ -137,7 +137,7 @@ def test(config: Config, load_path: Path | None) -> None:
     with closing(AssettoCorsaVectorEnv(1, **env_kwargs(config))) as env:
         agent = _make_agent(config, env)
         load_networks(load_path, agent.acting_modules(), agent.device)
-        if set(agent.acting_modules()) == {POLICY} and not (load_path / PORTABLE_POLICY).is_file():
+        if ENCODER not in agent.acting_modules() and not (load_path / PORTABLE_POLICY).is_file():
             export_policy(agent.policy.state_dict(), load_path / PORTABLE_POLICY)
             print(f"wrote {PORTABLE_POLICY} there, for ac-gym evaluate", flush=True)
         _report(config, _evaluate(config, agent, env), load_path / "evaluation")

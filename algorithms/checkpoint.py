@@ -25,6 +25,7 @@ from algorithms.replay import Replay
 
 TRAINING_STATE = "training_state.pt"
 POLICY, PORTABLE_POLICY = "policy_net.pth", "policy.npz"
+ENCODER = "encoder.pth"  # where there is one, the policy cannot do without it
 _PARTIAL, _OUTDATED = ".partial", ".outdated"  # endings of hidden names: on its way in, on its way out
 
 
@@ -50,9 +51,10 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}{_PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    for name, module in agent.modules().items():
+    modules = agent.modules()
+    for name, module in modules.items():
         write_atomically(partial / name, _saver(_on_cpu(module.state_dict())))
-        if name == POLICY:
+        if name == POLICY and ENCODER not in modules:
             export_policy(module.state_dict(), partial / PORTABLE_POLICY)
     if folder.exists():
         outdated = folder.with_name(f".{folder.name}.{os.getpid()}{_OUTDATED}")

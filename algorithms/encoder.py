@@ -83,7 +83,8 @@ class PictureEncoder(nn.Module):
         """obs (B, ...) -> (B, n): the flattened convolutions, then the numbers; a trunk makes `features` of it."""
         parts = obs if isinstance(obs, Mapping) else {PIXELS: obs}
         pixels = self._planes(parts[PIXELS]).contiguous(memory_format=torch.channels_last)
-        pixels = pixels.to(torch.bfloat16 if self._low_precision else torch.float32).mul_(1 / 255).sub_(0.5)
+        dtype = torch.bfloat16 if self._low_precision else torch.float32
+        pixels = torch.rsub(pixels.to(dtype), -0.5, alpha=-1 / 255)  # p / 255 - 0.5 in one go
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self._low_precision):
             seen = self.convolutions(pixels)
         seen = seen.float().flatten(1)
@@ -104,15 +105,29 @@ class PictureEncoder(nn.Module):
         return pixels.view(-1, *self._shape).permute(0, 1, 4, 2, 3).flatten(1, 2)
 
     def _shift(self, pixels: Tensor, rng: torch.Generator) -> Tensor:
-        planes = self._planes(pixels)
-        b, n, height, width = planes.shape
-        stack, *_, colors = self._shape
-        offset = torch.randint(-self._most, self._most + 1, (2, b, 1), generator=rng, device=pixels.device)
-        rows = (torch.arange(height, device=pixels.device) + offset[0]).clamp_(0, height - 1)
-        columns = (torch.arange(width, device=pixels.device) + offset[1]).clamp_(0, width - 1)
-        places = (rows[:, :, None] * width + columns[:, None, :]).view(b, 1, -1).expand(-1, n, -1)
-        moved = planes.flatten(2).gather(2, places).view(b, stack, colors, height, width)
-        return moved.permute(0, 1, 3, 4, 2)
+        pixels = pixels.view(-1, *self._shape)
+        padded = _with_repeated_edges(pixels, self._most)
+        height, width = self._shape[1:3]
+        moved = torch.empty_like(pixels)
+        offsets = torch.randint(2 * self._most + 1, (len(pixels), 2), generator=rng, device=pixels.device)
+        # On a CPU copies of whole rows are ten times faster than a gather.
+        for source, result, (y, x) in zip(padded, moved, offsets.tolist(), strict=True):
+            result.copy_(source[:, y : y + height, x : x + width])
+        return moved
+
+
+def _with_repeated_edges(pixels: Tensor, margin: int) -> Tensor:
+    """(B, stack, H, W, C) with `margin` pixels more on all four sides."""
+    b, stack, height, width, colors = pixels.shape
+    bottom, right = margin + height, margin + width
+    padded = pixels.new_empty(b, stack, bottom + margin, right + margin, colors)
+    inner = padded[:, :, margin:bottom]
+    inner[:, :, :, margin:right] = pixels
+    inner[:, :, :, :margin] = pixels[:, :, :, :1]
+    inner[:, :, :, right:] = pixels[:, :, :, -1:]
+    padded[:, :, :margin] = inner[:, :, :1]
+    padded[:, :, bottom:] = inner[:, :, -1:]
+    return padded
 
 
 class Trunk(nn.Module):

@@ -46,6 +46,9 @@ def test_unknown_keys_name_the_nearest(setting: str, near: str) -> None:
         ("AssettoCorsa.num_cars=0", "num_cars must be at least 1"),
         ("Agent.demonstration_steps=-1", "demonstration_steps must not"),
         ("Agent.demonstration_share=1.5", "demonstration_share must lie"),
+        ("Encoder.strides=[2,2]", "Encoder.channels, kernels and strides must have a number for each layer"),
+        ("Encoder.kernels=[8,3,0]", "Encoder.channels, kernels and strides must be at least 1"),
+        ("Encoder.shift=-1", "Encoder.shift must not be below 0"),
         ("Agent", "is not a setting; write key=value"),
     ],
 )
@@ -53,6 +56,11 @@ def test_wrong_values_are_one_clear_line(setting: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as error:
         load_config(None, [setting])
     assert "\n" not in str(error.value)
+
+
+def test_obs_is_short_for_the_observation() -> None:
+    assert env_kwargs(load_config(None, ["obs=both"]))["observation"] == "both"
+    assert env_kwargs(load_config(None))["observation"] == "vector"
 
 
 def test_command_line_wins_over_file_and_file_over_default(tmp_path: Path) -> None:

@@ -173,6 +173,8 @@ def test_a_run_of_discor_is_trained_resumed_and_evaluated(tmp_path: Path, capsys
         (["Agent.num_step=3"], "did you mean Agent.num_steps"),
         (["AssettoCorsa.track=monsa"], "monza"),
         (["AssettoCorsa.car=bmw_z4"], "bmw_z4_gt3"),
+        (["obs=pixel"], "pixels"),
+        (["obs=pixels", "AssettoCorsa.obs_size=[9,9]", "Agent.demonstration_steps=0"], "too small for the encoder"),
         (["AssettoCorsa.world=game"], "game"),
         (["algo=ppo"], "algo must be sac or discor"),
         (["--test"], "--load_path"),
@@ -186,3 +188,29 @@ def test_mistakes_are_one_clear_line(arguments: list[str], message: str, capsys:
     assert error.startswith("error: ")
     assert message in error
     assert "\n" not in error
+
+
+def test_pictures_are_learned_from_saved_resumed_and_driven_by(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "run"
+    tiny = [
+        "AssettoCorsa.num_cars=4", "AssettoCorsa.obs_size=[36, 36]", "AssettoCorsa.eval_number_of_laps=1",
+        "Agent.num_steps=240", "Agent.start_steps=40", "Agent.demonstration_steps=100", "Agent.batch_size=8",
+        "Agent.memory_size=400", "Agent.eval_interval=0", "Encoder.kernels=[6, 3, 3]", "save_video=false",
+        "torch_threads=1", f"work_dir={path}",
+    ]  # fmt: skip
+    assert train.main(["obs=both", *tiny]) == 0
+    assert (path / "model" / "final" / "encoder.pth").is_file()
+    assert train.main(["--resume", str(path), "Agent.num_steps=300"]) == 0
+    assert train.main(["--test", "--load_path", str(path / "model" / "final"), "torch_threads=1"]) == 0
+    assert "the limit is" in capsys.readouterr().out
+
+
+def test_presets_belong_to_what_asks_for_them() -> None:
+    def preset(*arguments: str) -> str | None:
+        chosen = train._config_file(train._parser().parse_args(arguments))
+        return chosen.name if chosen else None
+
+    assert preset("obs=pixels") == preset("seed=1", "obs=both") == "pixels.yaml"
+    assert preset("obs=vector") is None
+    assert preset("AssettoCorsa.world=game") == "game.yaml"
+    assert preset("obs=pixels", "--config", "mine.yaml") == "mine.yaml"
