@@ -35,7 +35,8 @@ TRACK, CAR = "indianapolis_sp", "dallara_f317"
 FULL_THROTTLE = np.array([0.0, 1.0, -1.0, 0.0], np.float32)
 
 DRIVER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would inherit to ignore it
 from ac_gym.game.client import GameConnection
 ego, management = map(int, sys.argv[1:])
 game = GameConnection(ego_port=ego, management_port=management, take_over=True)
@@ -91,7 +92,7 @@ def test_a_client_that_dies_leaves_nothing_pressed(served: Served, end: signal.S
         while pedals(observer.receive().frame)[0] < 0.9:
             assert client.poll() is None
         client.send_signal(end)
-        client.communicate()  # it has ended
+        client.communicate(timeout=20.0)  # it has ended
         died = observer.receive().game_time
         while (state := observer.receive()).game_time < died + 5.0:
             if not pedals(state.frame).any():
