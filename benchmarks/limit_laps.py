@@ -1,6 +1,6 @@
 """Limit lap times against the best laps published for the game: python benchmarks/limit_laps.py
 
-The laps are those of `configs/published/lap_times.yaml`. Exits with 1 where a limit is not within 3 % of the best human's.
+The laps are those of `configs/published/lap_times.yaml`. Exits with 1 where a limit is off by more than 3 %.
 """
 
 from __future__ import annotations
