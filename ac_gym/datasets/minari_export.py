@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ def write_minari(
     In Minari an episode ends where it is terminal, a recorded drive does not: it is cut there, and goes on as another
     episode with the first step that is not terminal.
     """
+    if not re.fullmatch(r"[\w/.-]+-v\d+", dataset_id):
+        raise RecordingError(
+            f"{dataset_id!r} is no name of a Minari data set: it ends in its version, as monza/laps-v0"
+        )
     minari = _minari()
     buffers: list[Any] = []
     said: list[str] = []

@@ -50,3 +50,11 @@ def test_a_name_that_is_taken_or_is_none(drive: Recording, tmp_path: Path) -> No
     for name in ("monza/test-v0", "no version"):
         with pytest.raises(RecordingError, match=name):
             convert_to_minari(files, name, folder=tmp_path / "minari")
+
+
+@pytest.mark.parametrize("name", ["datasets", "monza/laps", "monza/laps-v", "laps v0", ""])
+def test_a_name_without_a_version_is_one_clear_line(drive: Recording, tmp_path: Path, name: str) -> None:
+    file = write_own(tmp_path / "drive.parquet", drive)
+    with pytest.raises(RecordingError, match="ends in its version") as error:
+        convert_to_minari([file], name, folder=tmp_path / "minari")
+    assert "\n" not in str(error.value)
