@@ -29,7 +29,7 @@ def write_minari(
     """
     if not re.fullmatch(r"[\w/.-]+-v\d+", dataset_id):
         raise RecordingError(
-            f"{dataset_id!r} is no name of a Minari data set: it ends in its version, as monza/laps-v0"
+            f"{dataset_id!r} is no Minari name: that ends in its version, as monza/laps-v0"
         )
     minari = _minari()
     buffers: list[Any] = []
