@@ -79,11 +79,11 @@ struct Room {
         const bool typed = nb::try_cast(image, array, false);
         const std::size_t dims = typed ? array.ndim() : 0;
         const bool gray = dims == 2 && channels == 1;
-        if (typed && (gray || (dims == 3 && array.shape(2) == std::size_t(channels))) && array.shape(0) == std::size_t(height) &&
-            array.shape(1) == std::size_t(width))
+        if (typed && (gray || (dims == 3 && array.shape(2) == std::size_t(channels))) &&
+            array.shape(0) == std::size_t(height) && array.shape(1) == std::size_t(width))
             return array.data();
-        problem = "out must be a writable, C-contiguous uint8 array of shape (" + std::to_string(height) + ", " + std::to_string(width) + ", " +
-                  std::to_string(channels) + ")";
+        problem = "out must be a writable, C-contiguous uint8 array of shape (" + std::to_string(height) + ", " +
+                  std::to_string(width) + ", " + std::to_string(channels) + ")";
         return nullptr;
     }
 
@@ -103,9 +103,11 @@ grab_target make_target(std::tuple<int, int, int, int> crop, std::tuple<int, int
 grab_view view_of(const Picture& array, int format, bool three_too) {
     const int bytes = format == GRAB_BGRA8 || format == GRAB_RGBA8 ? 1 : 2;
     const std::size_t channels = array.shape(2);
-    const bool packed = !array.size() || (array.stride(2) == 1 && array.stride(1) == std::int64_t(channels) && array.stride(0) >= 0);
+    const bool packed =
+        !array.size() || (array.stride(2) == 1 && array.stride(1) == std::int64_t(channels) && array.stride(0) >= 0);
     if ((channels != 4 && !(channels == 3 && three_too && bytes == 1)) || int(array.itemsize()) != bytes || !packed)
-        refuse(GRAB_BAD_PICTURE, "a picture of this format is an array (height, width, 4%s) of %d-bit numbers, its rows without gaps",
+        refuse(GRAB_BAD_PICTURE,
+               "a picture of this format is an array (height, width, 4%s) of %d-bit numbers, its rows without gaps",
                three_too && bytes == 1 ? " or 3" : "", 8 * bytes);
     const auto side = [&](int axis) { return int(std::min<std::size_t>(array.shape(axis), GRAB_MAX_SIDE + 1)); };
     const std::int64_t stride = std::max<std::int64_t>(array.stride(0), array.shape(1) * channels);
@@ -181,9 +183,12 @@ struct Source {
         grab_error error;
         grab_picture picture;
         Room room(std::move(out));
-        room.check(patiently(timeout, [&](double time) {
-            return grab_next(source, plan.get(), &target, mark, time, Room::give, &room, &picture, &error);
-        }), error);
+        room.check(patiently(timeout,
+                             [&](double time) {
+                                 return grab_next(source, plan.get(), &target, mark, time, Room::give, &room, &picture,
+                                                  &error);
+                             }),
+                   error);
         return nb::make_tuple(room.image, picture.number, picture.time);
     }
 
@@ -191,7 +196,11 @@ struct Source {
         grab_error error;
         std::vector<grab_texture> textures(64);
         int count = 0;
-        check(patiently(timeout, [&](double time) { return source->list(source, textures.data(), int(textures.size()), &count, time, &error); }), error);
+        check(patiently(timeout,
+                        [&](double time) {
+                            return source->list(source, textures.data(), int(textures.size()), &count, time, &error);
+                        }),
+              error);
         nb::list result;
         for (int i = 0; i < count; ++i) {
             const grab_texture& t = textures[i];
@@ -288,17 +297,25 @@ void bind_grab(nb::module_& m) {
     m.attr("PICTURE_FORMATS") = numbered("bgra8", "rgba8", "rgba16", "rgba16f");
     m.attr("PICTURE_COLORS") = numbered("gray", "rgb", "bgr");
     m.attr("PICTURE_TONES") = numbered("clamp", "srgb", "curve");
-    m.attr("GRAB_STATUS") = numbered("ok", "timeout", "not_running", "unknown_texture", "bad_picture", "bad_target", "busy", "system");
-    m.def("grab_instructions", [](const std::optional<std::string>& name) {
-        const char* used = grab_use_instructions(name ? name->c_str() : nullptr);
-        if (!used) refuse(GRAB_SYSTEM, "this processor or build has no instructions '%.20s'", name->c_str());
-        return std::string(used);
-    }, "name"_a = nb::none(), "Choose the set of instructions that pictures are converted with: avx2, c, or None for the best.");
+    m.attr("GRAB_STATUS") =
+        numbered("ok", "timeout", "not_running", "unknown_texture", "bad_picture", "bad_target", "busy", "system");
+    m.def(
+        "grab_instructions",
+        [](const std::optional<std::string>& name) {
+            const char* used = grab_use_instructions(name ? name->c_str() : nullptr);
+            if (!used) refuse(GRAB_SYSTEM, "this processor or build has no instructions '%.20s'", name->c_str());
+            return std::string(used);
+        },
+        "name"_a = nb::none(),
+        "Choose the set of instructions that pictures are converted with: avx2, c, or None for the best.");
 
     nb::class_<grab_target>(m, "PictureTarget")
-        .def("__init__", [](grab_target* self, std::tuple<int, int, int, int> crop, std::tuple<int, int> size, int color, int tone) {
-            new (self) grab_target(make_target(crop, size, color, tone));
-        }, "crop"_a, "size"_a, "color"_a, "tone"_a);
+        .def(
+            "__init__",
+            [](grab_target* self, std::tuple<int, int, int, int> crop, std::tuple<int, int> size, int color, int tone) {
+                new (self) grab_target(make_target(crop, size, color, tone));
+            },
+            "crop"_a, "size"_a, "color"_a, "tone"_a);
     nb::class_<Converter>(m, "PictureConverter")
         .def(nb::init<>())
         .def("convert", &Converter::convert, "picture"_a, "format"_a, "target"_a, "out"_a.none() = nb::none());

@@ -12,7 +12,10 @@
 #define AVX2 __attribute__((target("avx2,f16c")))
 #endif
 
-enum { STRIP = 64 };  // samples that stay in registers while the rows are added up
+enum {
+    STRIP = 64,   // samples that stay in registers while the rows are added up
+    AHEAD = 512,  // bytes along a row that are fetched early: processors foresee one row, not a dozen at once
+};
 
 // Sixteen products of 16-bit samples and weights, of which the upper halves are added.
 AVX2 static inline __m256i add_product(__m256i sum, __m256i samples, __m256i weight) {
@@ -23,7 +26,44 @@ AVX2 static inline void add_to(int16_t* at, __m256i value) {
     _mm256_storeu_si256((__m256i*)at, _mm256_add_epi16(_mm256_loadu_si256((const __m256i*)at), value));
 }
 
-AVX2 static void add_rows8(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const uint16_t* weights, int rows, int samples) {
+// Two rows in turn, sample by sample: what the instruction that multiplies and adds neighbours wants.
+AVX2 static void average_rows8(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const grab_rows* rows, int samples) {
+    const __m256i scale = _mm256_set1_epi16((int16_t)rows->scale);
+    const __m128i shift = _mm_cvtsi32_si128(rows->shift);
+    int i = 0;
+    for (; i + STRIP <= samples; i += STRIP) {
+        const uint8_t* in = row + i;
+        __m256i low0 = _mm256_setzero_si256(), high0 = low0, low1 = low0, high1 = low0;
+        for (int r = 0; r < rows->count; r += 2, in += 2 * stride) {
+            int16_t pair;
+            memcpy(&pair, rows->weights + r, sizeof pair);
+            const __m256i weights = _mm256_set1_epi16(pair);
+            const uint8_t* below = r + 1 < rows->count ? in + stride : in;
+            const __m256i *upper = (const __m256i*)in, *lower = (const __m256i*)below;
+            _mm_prefetch((const char*)in + AHEAD, _MM_HINT_T0);
+            _mm_prefetch((const char*)below + AHEAD, _MM_HINT_T0);
+            const __m256i a0 = _mm256_loadu_si256(upper), a1 = _mm256_loadu_si256(upper + 1);
+            const __m256i b0 = _mm256_loadu_si256(lower), b1 = _mm256_loadu_si256(lower + 1);
+            low0 = _mm256_add_epi16(low0, _mm256_maddubs_epi16(_mm256_unpacklo_epi8(a0, b0), weights));
+            high0 = _mm256_add_epi16(high0, _mm256_maddubs_epi16(_mm256_unpackhi_epi8(a0, b0), weights));
+            low1 = _mm256_add_epi16(low1, _mm256_maddubs_epi16(_mm256_unpacklo_epi8(a1, b1), weights));
+            high1 = _mm256_add_epi16(high1, _mm256_maddubs_epi16(_mm256_unpackhi_epi8(a1, b1), weights));
+        }
+        low0 = _mm256_mulhi_epu16(_mm256_sll_epi16(low0, shift), scale);
+        high0 = _mm256_mulhi_epu16(_mm256_sll_epi16(high0, shift), scale);
+        low1 = _mm256_mulhi_epu16(_mm256_sll_epi16(low1, shift), scale);
+        high1 = _mm256_mulhi_epu16(_mm256_sll_epi16(high1, shift), scale);
+        __m256i* out = (__m256i*)(sums + i);
+        _mm256_storeu_si256(out, _mm256_permute2x128_si256(low0, high0, 0x20));
+        _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(low0, high0, 0x31));
+        _mm256_storeu_si256(out + 2, _mm256_permute2x128_si256(low1, high1, 0x20));
+        _mm256_storeu_si256(out + 3, _mm256_permute2x128_si256(low1, high1, 0x31));
+    }
+    grab_kernels_c.average_rows8(sums + i, row + i, stride, rows, samples - i);
+}
+
+AVX2 static void add_rows8(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const uint16_t* weights, int rows,
+                           int samples) {
     const __m256i zero = _mm256_setzero_si256();
     int i = 0;
     for (; i + STRIP <= samples; i += STRIP) {
@@ -31,7 +71,8 @@ AVX2 static void add_rows8(int16_t* sums, const uint8_t* row, ptrdiff_t stride, 
         __m256i low0 = zero, high0 = zero, low1 = zero, high1 = zero;
         for (int r = 0; r < rows; ++r, in += stride) {
             const __m256i weight = _mm256_set1_epi16((int16_t)weights[r]);
-            const __m256i first = _mm256_loadu_si256((const __m256i*)in), second = _mm256_loadu_si256((const __m256i*)(in + 32));
+            const __m256i first = _mm256_loadu_si256((const __m256i*)in),
+                          second = _mm256_loadu_si256((const __m256i*)(in + 32));
             low0 = add_product(low0, _mm256_unpacklo_epi8(zero, first), weight);
             high0 = add_product(high0, _mm256_unpackhi_epi8(zero, first), weight);
             low1 = add_product(low1, _mm256_unpacklo_epi8(zero, second), weight);
@@ -45,11 +86,13 @@ AVX2 static void add_rows8(int16_t* sums, const uint8_t* row, ptrdiff_t stride, 
     grab_kernels_c.add_rows8(sums + i, row + i, stride, weights, rows, samples - i);
 }
 
-AVX2 static void add_rows16(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const uint16_t* weights, int rows, int samples) {
+AVX2 static void add_rows16(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const uint16_t* weights, int rows,
+                            int samples) {
     int i = 0;
     for (; i + STRIP <= samples; i += STRIP) {
         const uint8_t* in = row + 2 * (ptrdiff_t)i;
-        __m256i sum[STRIP / 16] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
+        __m256i sum[STRIP / 16] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(),
+                                   _mm256_setzero_si256()};
         for (int r = 0; r < rows; ++r, in += stride) {
             const __m256i weight = _mm256_set1_epi16((int16_t)weights[r]);
             for (int k = 0; k < STRIP / 16; ++k)
@@ -82,22 +125,25 @@ AVX2 static void half_to_16(uint16_t* out, const uint16_t* in, int samples, bool
     grab_kernels_c.half_to_16(out + i, in + i, samples - i, curve);
 }
 
+// Two output pixels at a time, one in each half of a register.
 AVX2 static void average(int16_t* means, const int16_t* samples, const grab_columns* columns, int width) {
-    const int16_t* weights = columns->weights;
-    const __m128i half = _mm_set1_epi32(1 << (columns->shift - 1)), shift = _mm_cvtsi32_si128(columns->shift);
+    const __m256i* weights = (const __m256i*)columns->pairs;
+    const __m256i half = _mm256_set1_epi32(1 << (columns->shift - 1));
+    const __m128i shift = _mm_cvtsi32_si128(columns->shift);
     // Two pixels side by side become four pairs of the same channel.
-    const __m128i pairs = _mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
-    for (int x = 0; x < width; ++x, weights += columns->taps) {
-        const int16_t* in = samples + 4 * columns->first[x];
-        __m128i sum = half;
-        for (int k = 0; k < columns->taps; k += 2) {
-            int32_t weight;
-            memcpy(&weight, weights + k, sizeof weight);
-            const __m128i two = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i*)(in + 4 * k)), pairs);
-            sum = _mm_add_epi32(sum, _mm_madd_epi16(two, _mm_set1_epi32(weight)));
+    const __m256i pairs = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15));
+    for (int x = 0; x < width; x += 2) {
+        const __m128i* left = (const __m128i*)(samples + 4 * columns->first[x]);
+        const __m128i* right = (const __m128i*)(samples + 4 * columns->first[x + 1]);
+        __m256i sum = half;
+        for (int k = 0; k < columns->taps / 2; ++k) {
+            const __m256i two =
+                _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(left + k)), _mm_loadu_si128(right + k), 1);
+            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_shuffle_epi8(two, pairs), _mm256_loadu_si256(weights++)));
         }
-        sum = _mm_sra_epi32(sum, shift);
-        _mm_storel_epi64((__m128i*)(means + 4 * x), _mm_packs_epi32(sum, sum));
+        sum = _mm256_sra_epi32(sum, shift);
+        const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(sum, sum), 0x08);
+        _mm_storeu_si128((__m128i*)(means + 4 * x), _mm256_castsi256_si128(packed));
     }
 }
 
@@ -151,7 +197,7 @@ static bool supported(void) {
 #endif
 }
 
-static const grab_kernels avx2 = {"avx2", add_rows8, add_rows16, half_to_16, average, pack_gray, pack_color};
+static const grab_kernels avx2 = {"avx2", average_rows8, add_rows8, add_rows16, half_to_16, average, pack_gray, pack_color};
 
 const grab_kernels* grab_kernels_avx2(void) { return supported() ? &avx2 : NULL; }
 

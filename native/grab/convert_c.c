@@ -4,6 +4,21 @@
 #include "convert_kernels.h"
 #include "convert_scalar.h"
 
+static inline void add_row(uint16_t* restrict sums, const uint8_t* restrict row, uint16_t weight, int samples) {
+    for (int i = 0; i < samples; ++i) sums[i] = (uint16_t)(sums[i] + row[i] * weight);
+}
+
+static void average_rows8(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const grab_rows* rows, int samples) {
+    enum { STRIP = 256 };
+    for (int start = 0; start < samples; start += STRIP) {
+        uint16_t strip[STRIP] = {0};
+        const int end = samples - start < STRIP ? samples - start : STRIP;
+        const uint8_t* in = row + start;
+        for (int r = 0; r < rows->count; ++r, in += stride) add_row(strip, in, (uint16_t)rows->weights[r], end);
+        for (int i = 0; i < end; ++i) sums[start + i] = mean_of(strip[i], rows);
+    }
+}
+
 static void add_rows8(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const uint16_t* weights, int rows, int samples) {
     for (int r = 0; r < rows; ++r, row += stride)
         for (int i = 0; i < samples; ++i) sums[i] = (int16_t)(sums[i] + weighted8(row[i], weights[r]));
@@ -40,7 +55,7 @@ static void pack_color(uint8_t* out, const int16_t* samples, bool swap, int widt
     for (int x = 0; x < width; ++x) pixel(out + 3 * x, samples + 4 * x, swap);
 }
 
-const grab_kernels grab_kernels_c = {"c", add_rows8, add_rows16, half_to_16, average, pack_gray, pack_color};
+const grab_kernels grab_kernels_c = {"c", average_rows8, add_rows8, add_rows16, half_to_16, average, pack_gray, pack_color};
 
 const grab_kernels* grab_kernels_avx2(void);  // NULL where this machine or build has none
 

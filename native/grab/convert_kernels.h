@@ -10,17 +10,30 @@
 
 enum { GRAB_FRACTION = 7, GRAB_WHITE = 255 << GRAB_FRACTION, GRAB_ROW_ONE = 1 << 15, GRAB_LUMA_BITS = 14 };
 
+// Weights of the vertical average in small whole numbers, which is exact: where `m` source rows become `n`, each is 0 to
+// n / gcd, and all for one output row sum to m / gcd. A sum of samples << `shift`, times `scale` >> 16, is their mean.
+typedef struct grab_rows {
+    const int8_t* weights;  // `count` of them, and a 0 behind where that is odd
+    int count, shift;
+    uint16_t scale;
+} grab_rows;
+
 // Weights of the horizontal average: `taps` (even) for each output pixel, from source pixel `first` on; their sum is
-// 1 << `shift`. Neighbouring two lie in one 32-bit word, as the multiply-add instruction wants them.
+// 1 << `shift`. `pairs` holds the same for the multiply-add instruction: for two output pixels after each other, by two taps,
+// the two weights four times each.
 typedef struct grab_columns {
     const int32_t* first;
     const int16_t* weights;
+    const int16_t* pairs;
     int taps, shift;
 } grab_columns;
 
 typedef struct grab_kernels {
     const char* name;
-    // sums[i] += sum over `rows` of row[i] * weight; `weights` sum to GRAB_ROW_ONE over the whole average.
+    // sums[i] = mean over rows of row[i].
+    void (*average_rows8)(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const grab_rows* rows, int samples);
+    // sums[i] += sum over `rows` of row[i] * weight; `weights` sum to GRAB_ROW_ONE over the whole average. For ratios that need
+    // larger weights.
     void (*add_rows8)(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const uint16_t* weights, int rows, int samples);
     // The same from 16-bit samples; the stride is in bytes.
     void (*add_rows16)(int16_t* sums, const uint8_t* row, ptrdiff_t stride, const uint16_t* weights, int rows, int samples);

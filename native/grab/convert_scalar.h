@@ -6,6 +6,10 @@
 
 #include "convert_kernels.h"
 
+static inline int16_t mean_of(uint16_t sum, const grab_rows* rows) {
+    return (int16_t)((uint32_t)(uint16_t)(sum << rows->shift) * rows->scale >> 16);
+}
+
 static inline int weighted8(uint8_t sample, uint16_t weight) { return (int)(((uint32_t)sample << 8) * weight >> 16); }
 
 static inline int weighted16(uint16_t sample, uint16_t weight) { return (int)((uint32_t)sample * weight >> 16); }
@@ -13,7 +17,10 @@ static inline int weighted16(uint16_t sample, uint16_t weight) { return (int)((u
 // Light of a 16-bit float; 0 where it is negative or not a number. Infinite is 65536, beyond every white point.
 static inline float half_to_light(uint16_t half) {
     const uint32_t bits = half <= 0x7C00 ? half : 0;
-    const union { uint32_t word; float value; } normal = {(bits << 13) + ((127 - 15) << 23)};
+    const union {
+        uint32_t word;
+        float value;
+    } normal = {(bits << 13) + ((127 - 15) << 23)};
     const float subnormal = (float)(int32_t)bits * 5.9604644775390625e-8f;  // a multiple of 2^-24
     return bits < 0x0400 ? subnormal : normal.value;
 }

@@ -83,7 +83,8 @@ static grab_status copy(csp* c, const csp_item* item, double end, grab_picture* 
 }
 
 // Whatever is wrong, waiting may mend it: the game starts, the list fills, the texture is made anew.
-static grab_status csp_acquire(grab_source* source, uint64_t mark, double timeout, grab_picture* picture, grab_error* error) {
+static grab_status csp_acquire(grab_source* source, uint64_t mark, double timeout, grab_picture* picture,
+                               grab_error* error) {
     csp* c = (csp*)source;
     const double end = grab_now() + timeout;
     for (;;) {
@@ -91,8 +92,11 @@ static grab_status csp_acquire(grab_source* source, uint64_t mark, double timeou
         grab_status status = look(c, &item, error);
         if (!status) {
             // What a new texture holds before the game has drawn into it is nobody's picture.
-            if (c->request.drawn > mark && c->request.drawn >= c->opened_at + (uint64_t)c->draws) status = copy(c, item, end, picture, error);
-            else status = grab_fail(error, GRAB_TIMEOUT, "no new picture of texture '%s' in time; is the game minimised?", c->request.name);
+            if (c->request.drawn > mark && c->request.drawn >= c->opened_at + (uint64_t)c->draws)
+                status = copy(c, item, end, picture, error);
+            else
+                status = grab_fail(error, GRAB_TIMEOUT, "no new picture of texture '%s' in time; is the game minimised?",
+                                   c->request.name);
         }
         if (!status) return GRAB_OK;
         if (c->table && grab_now() - c->request.progress > STALLED) detach(c);
@@ -125,13 +129,15 @@ static void describe(const csp_item* item, grab_texture* texture) {
 }
 
 // CSP fills its list once it has seen a reader.
-static grab_status csp_list(grab_source* source, grab_texture* textures, int capacity, int* count, double timeout, grab_error* error) {
+static grab_status csp_list(grab_source* source, grab_texture* textures, int capacity, int* count, double timeout,
+                            grab_error* error) {
     csp* c = (csp*)source;
     const double end = grab_now() + timeout;
     for (*count = 0;;) {
         const grab_status status = sync(c, error);
         const int items = status ? 0 : c->table->items_count;
-        for (int i = 0; i < items && i < CSP_ITEMS && i < capacity; ++i) describe(&c->table->items[(*count)++], &textures[i]);
+        for (int i = 0; i < items && i < CSP_ITEMS && i < capacity; ++i)
+            describe(&c->table->items[(*count)++], &textures[i]);
         if (*count) return GRAB_OK;
         if (grab_now() >= end) return status ? status : grab_fail(error, GRAB_TIMEOUT, "the game offers no textures yet");
         grab_sleep(LOOK);

@@ -35,7 +35,8 @@ static bool has_name(const csp_item* item, const char* name) {
 // Items move when others come and go: the key tells whether the one at our index is still ours.
 static int find_index(const csp_table* table, const csp_request* request) {
     const int count = count_of(table);
-    if (request->index >= 0 && request->index < count && table->items[request->index].name_key == request->name_key) return request->index;
+    if (request->index >= 0 && request->index < count && table->items[request->index].name_key == request->name_key)
+        return request->index;
     for (int i = 0; i < count; ++i)
         if (has_name(&table->items[i], request->name)) return i;
     return -1;
@@ -50,7 +51,8 @@ csp_item* csp_find(csp_table* table, csp_request* request, grab_error* error) {
         return NULL;
     }
     csp_item* item = &table->items[index];
-    if (index != request->index || item->name_key != request->name_key) request->needed = item->needs_data;  // another's count
+    if (index != request->index || item->name_key != request->name_key)
+        request->needed = item->needs_data;  // another's count
     request->index = index;
     request->name_key = item->name_key;
     if (!(item->flags & CSP_UNAVAILABLE)) return item;
@@ -59,7 +61,9 @@ csp_item* csp_find(csp_table* table, csp_request* request, grab_error* error) {
 }
 
 static void ask_for_size(csp_item* item, const csp_request* request) {
-    if (!request->width || ((item->flags & CSP_OVERRIDE_SIZE) && item->width == request->width && item->height == request->height)) return;
+    if (!request->width ||
+        ((item->flags & CSP_OVERRIDE_SIZE) && item->width == request->width && item->height == request->height))
+        return;
     item->width = (uint16_t)request->width;
     item->height = (uint16_t)request->height;
     item->flags |= CSP_OVERRIDE_SIZE;

@@ -30,10 +30,10 @@ typedef struct d3d11 {
     grab_format format;
 } d3d11;
 
-#define RELEASE(object)                                   \
-    do {                                                  \
+#define RELEASE(object)                                    \
+    do {                                                   \
         if (object) IUnknown_Release((IUnknown*)(object)); \
-        (object) = NULL;                                  \
+        (object) = NULL;                                   \
     } while (0)
 
 // ----------------------------------------------------------------------------------------------------------------- table
@@ -47,13 +47,16 @@ static bool exists(const char* section) {
 static void no_table(grab_error* error) {
     const DWORD reason = GetLastError();
     if (reason != ERROR_FILE_NOT_FOUND)
-        grab_fail(error, GRAB_SYSTEM, "the game's list of textures (%s) cannot be opened (Windows error %lu)", CSP_SECTION, reason);
+        grab_fail(error, GRAB_SYSTEM, "the game's list of textures (%s) cannot be opened (Windows error %lu)", CSP_SECTION,
+                  reason);
     else if (exists("Local\\acpmf_static"))
         grab_fail(error, GRAB_NOT_RUNNING,
-                  "the game offers no textures: it needs Custom Shaders Patch 0.1.80-preview348 (build 2503) or later, and there, in "
+                  "the game offers no textures: it needs Custom Shaders Patch 0.1.80-preview348 (build 2503) or later, and "
+                  "there, in "
                   "Small Tweaks, OBS integration (DIRECT_PASS) switched on");
     else
-        grab_fail(error, GRAB_NOT_RUNNING, "the game is not running; start it with Custom Shaders Patch 0.1.80-preview348 (build 2503) or later");
+        grab_fail(error, GRAB_NOT_RUNNING,
+                  "the game is not running; start it with Custom Shaders Patch 0.1.80-preview348 (build 2503) or later");
 }
 
 static void detach(csp_system* system) {
@@ -90,7 +93,8 @@ static void close_device(d3d11* d) {
 }
 
 static bool open_device(d3d11* d, IDXGIAdapter* adapter) {
-    const PFN_D3D11_CREATE_DEVICE create = (PFN_D3D11_CREATE_DEVICE)(void*)GetProcAddress(d->d3d11_library, "D3D11CreateDevice");
+    const PFN_D3D11_CREATE_DEVICE create =
+        (PFN_D3D11_CREATE_DEVICE)(void*)GetProcAddress(d->d3d11_library, "D3D11CreateDevice");
     const D3D_DRIVER_TYPE type = adapter ? D3D_DRIVER_TYPE_UNKNOWN : D3D_DRIVER_TYPE_HARDWARE;
     close_device(d);
     return create && SUCCEEDED(create(adapter, type, NULL, 0, NULL, 0, D3D11_SDK_VERSION, &d->device, NULL, &d->context));
@@ -136,9 +140,11 @@ static grab_status make_staging(d3d11* d, grab_error* error) {
     D3D11_TEXTURE2D_DESC about;
     ID3D11Texture2D_GetDesc(d->texture, &about);
     if (!known_format(about.Format, &d->format))
-        return grab_fail(error, GRAB_BAD_PICTURE, "the game's texture is of DXGI format %d; 8-bit and 16-bit RGBA can be read", (int)about.Format);
+        return grab_fail(error, GRAB_BAD_PICTURE,
+                         "the game's texture is of DXGI format %d; 8-bit and 16-bit RGBA can be read", (int)about.Format);
     if (about.SampleDesc.Count != 1)
-        return grab_fail(error, GRAB_BAD_PICTURE, "the game's texture has %u samples a pixel; one can be read", about.SampleDesc.Count);
+        return grab_fail(error, GRAB_BAD_PICTURE, "the game's texture has %u samples a pixel; one can be read",
+                         about.SampleDesc.Count);
     d->width = (int)about.Width;
     d->height = (int)about.Height;
     about.Usage = D3D11_USAGE_STAGING;
@@ -147,7 +153,8 @@ static grab_status make_staging(d3d11* d, grab_error* error) {
     for (int i = 0; i < RING; ++i) {
         const HRESULT result = ID3D11Device_CreateTexture2D(d->device, &about, NULL, &d->staging[i]);
         if (FAILED(result))
-            return grab_fail(error, GRAB_SYSTEM, "no memory for copies of the game's texture (Direct3D error 0x%08lx)", (unsigned long)result);
+            return grab_fail(error, GRAB_SYSTEM, "no memory for copies of the game's texture (Direct3D error 0x%08lx)",
+                             (unsigned long)result);
     }
     return GRAB_OK;
 }
@@ -157,7 +164,9 @@ static grab_status open_texture(csp_system* system, uint32_t handle, grab_error*
     close_texture(d);
     const HRESULT result = open_anywhere(d, handle);
     if (FAILED(result))
-        return grab_fail(error, GRAB_SYSTEM, "the game's texture cannot be opened (handle 0x%x, Direct3D error 0x%08lx); does the game use another graphics card?",
+        return grab_fail(error, GRAB_SYSTEM,
+                         "the game's texture cannot be opened (handle 0x%x, Direct3D error 0x%08lx); does the game use "
+                         "another graphics card?",
                          (unsigned)handle, (unsigned long)result);
     const grab_status status = make_staging(d, error);
     if (status) close_texture(d);
@@ -177,12 +186,14 @@ static grab_status copy(csp_system* system, grab_error* error) {
 static grab_status read_copy(csp_system* system, grab_view* view, grab_error* error) {
     d3d11* d = (d3d11*)system;
     D3D11_MAPPED_SUBRESOURCE memory;
-    const HRESULT result =
-        ID3D11DeviceContext_Map(d->context, (ID3D11Resource*)d->staging[d->last], 0, D3D11_MAP_READ, D3D11_MAP_FLAG_DO_NOT_WAIT, &memory);
-    if (result == DXGI_ERROR_WAS_STILL_DRAWING) return grab_fail(error, GRAB_TIMEOUT, "the graphics card did not finish copying the game's texture in time");
+    const HRESULT result = ID3D11DeviceContext_Map(d->context, (ID3D11Resource*)d->staging[d->last], 0, D3D11_MAP_READ,
+                                                   D3D11_MAP_FLAG_DO_NOT_WAIT, &memory);
+    if (result == DXGI_ERROR_WAS_STILL_DRAWING)
+        return grab_fail(error, GRAB_TIMEOUT, "the graphics card did not finish copying the game's texture in time");
     if (FAILED(result)) {
         close_device(d);
-        return grab_fail(error, GRAB_SYSTEM, "the graphics card went away (Direct3D error 0x%08lx); try again", (unsigned long)result);
+        return grab_fail(error, GRAB_SYSTEM, "the graphics card went away (Direct3D error 0x%08lx); try again",
+                         (unsigned long)result);
     }
     d->mapped = true;
     *view = (grab_view){memory.pData, d->width, d->height, (ptrdiff_t)memory.RowPitch, d->format};
@@ -219,7 +230,8 @@ csp_system* csp_system_windows(grab_error* error) {
 #else
 
 csp_system* csp_system_windows(grab_error* error) {
-    grab_fail(error, GRAB_SYSTEM, "textures of Custom Shaders Patch can be read on Windows only: a program outside of Wine has no way to them");
+    grab_fail(error, GRAB_SYSTEM,
+              "textures of Custom Shaders Patch can be read on Windows only: a program outside of Wine has no way to them");
     return NULL;
 }
 

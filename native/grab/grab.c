@@ -49,8 +49,8 @@ void grab_sleep(double seconds) {
 }
 #endif
 
-grab_status grab_next(grab_source* source, grab_converter* converter, const grab_target* target, uint64_t mark, double timeout,
-                      grab_room room, void* context, grab_picture* picture, grab_error* error) {
+grab_status grab_next(grab_source* source, grab_converter* converter, const grab_target* target, uint64_t mark,
+                      double timeout, grab_room room, void* context, grab_picture* picture, grab_error* error) {
     const double end = grab_now() + timeout;
     for (;;) {
         const double left = end - grab_now();

@@ -50,7 +50,8 @@ grab_status shared_claim(shared_block* block, const char* name, size_t size, gra
         if (file < 0) return grab_fail(error, GRAB_SYSTEM, "%s cannot be made (%s)", path, strerror(errno));
         if (!lock(file)) {
             close(file);
-            return grab_fail(error, GRAB_BUSY, "%s: another program publishes pictures here; stop it, or choose another name", path);
+            return grab_fail(error, GRAB_BUSY,
+                             "%s: another program publishes pictures here; stop it, or choose another name", path);
         }
         if (is_at(file, path)) {  // else its last writer has just taken it away
             struct stat status;

@@ -11,7 +11,9 @@ grab_status shared_claim(shared_block* block, const char* name, size_t size, gra
 }
 bool shared_claimed(const shared_block* block, const char* name) { return (void)block, (void)name, false; }
 bool shared_create(shared_block* block, const char* name, size_t size) { return (void)block, (void)name, (void)size, false; }
-grab_status shared_open(shared_block* block, const char* name, grab_error* error) { return (void)block, (void)name, unsupported(error); }
+grab_status shared_open(shared_block* block, const char* name, grab_error* error) {
+    return (void)block, (void)name, unsupported(error);
+}
 void shared_close(shared_block* block) { block->memory = NULL; }
 void shared_remove(const char* name) { (void)name; }
 bool shared_bell_open(shared_bell* bell, volatile uint32_t* word, const char* name, bool ringer) {

@@ -45,7 +45,8 @@ static HANDLE make_section(const char* name, size_t size) {
 grab_status shared_claim(shared_block* block, const char* name, size_t size, grab_error* error) {
     const HANDLE event = claim(name);
     if (!event)
-        return grab_fail(error, GRAB_BUSY, "Local\\%s: another program publishes pictures here; stop it, or choose another name", name);
+        return grab_fail(error, GRAB_BUSY,
+                         "Local\\%s: another program publishes pictures here; stop it, or choose another name", name);
     const HANDLE section = make_section(name, size);
     if (section && map(block, section, FILE_MAP_READ | FILE_MAP_WRITE)) {
         block->claim = (intptr_t)event;
@@ -68,7 +69,8 @@ bool shared_claimed(const shared_block* block, const char* name) {
 
 bool shared_create(shared_block* block, const char* name, size_t size) {
     const HANDLE section = make_section(name, size);
-    if (section && GetLastError() != ERROR_ALREADY_EXISTS && map(block, section, FILE_MAP_READ | FILE_MAP_WRITE)) return true;
+    if (section && GetLastError() != ERROR_ALREADY_EXISTS && map(block, section, FILE_MAP_READ | FILE_MAP_WRITE))
+        return true;
     if (section) CloseHandle(section);
     return false;
 }

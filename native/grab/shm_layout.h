@@ -62,8 +62,8 @@ static inline grab_status shm_check_name(const char* name, grab_error* error) {
     const bool good = length && length < GRAB_NAME && name[0] != '.' &&
                       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == length;
     return good ? GRAB_OK
-                : grab_fail(error, GRAB_BAD_TARGET, "'%.60s' is no name for shared memory; 1 to %d letters, digits, . _ -", name,
-                            GRAB_NAME - 1);
+                : grab_fail(error, GRAB_BAD_TARGET, "'%.60s' is no name for shared memory; 1 to %d letters, digits, . _ -",
+                            name, GRAB_NAME - 1);
 }
 
 #endif

@@ -31,7 +31,8 @@ static bool alive(const reader* r) {
 }
 
 static grab_status not_running(const reader* r, grab_error* error) {
-    return grab_fail(error, GRAB_NOT_RUNNING, "nobody publishes pictures as '%s'; start the program that does, or check the name", r->name);
+    return grab_fail(error, GRAB_NOT_RUNNING,
+                     "nobody publishes pictures as '%s'; start the program that does, or check the name", r->name);
 }
 
 static grab_status attach_control(reader* r, grab_error* error) {
@@ -48,8 +49,10 @@ static grab_status attach_control(reader* r, grab_error* error) {
     const bool other_version = ours && c->version != SHM_VERSION && c->version != 0;
     const unsigned version = ours ? c->version : 0;
     detach(r);
-    return other_version ? grab_fail(error, GRAB_BAD_PICTURE, "'%s' is published in layout %u, this program reads %d; update both", r->name, version, SHM_VERSION)
-                         : not_running(r, error);
+    return other_version
+               ? grab_fail(error, GRAB_BAD_PICTURE, "'%s' is published in layout %u, this program reads %d; update both",
+                           r->name, version, SHM_VERSION)
+               : not_running(r, error);
 }
 
 static bool attach_store(reader* r) {
@@ -62,9 +65,9 @@ static bool attach_store(reader* r) {
     if (!generation || shared_open(&r->store, name, &ignored)) return false;
     const shm_store* s = r->store.memory;
     const uint64_t room = r->store.size;
-    const bool good = room >= sizeof *s && !memcmp(s->magic, SHM_MAGIC_STORE, sizeof s->magic) && s->version == SHM_VERSION && s->slots >= 1 &&
-                      s->slots <= SHM_MAX_SLOTS && s->slot_bytes > SHM_PAGE && s->slot_bytes <= room && s->first <= room &&
-                      s->slots * s->slot_bytes <= room - s->first;
+    const bool good = room >= sizeof *s && !memcmp(s->magic, SHM_MAGIC_STORE, sizeof s->magic) &&
+                      s->version == SHM_VERSION && s->slots >= 1 && s->slots <= SHM_MAX_SLOTS && s->slot_bytes > SHM_PAGE &&
+                      s->slot_bytes <= room && s->first <= room && s->slots * s->slot_bytes <= room - s->first;
     if (good) r->generation = generation;
     else shared_close(&r->store);
     return good;
@@ -78,9 +81,10 @@ static bool take(reader* r, uint64_t sequence, grab_picture* picture) {
     const shm_slot copy = *at;
     fence();
     if (load64(&at->sequence) != sequence) return false;
-    *picture = (grab_picture){{(const char*)at + SHM_PAGE, (int)copy.width, (int)copy.height, (ptrdiff_t)copy.stride, (grab_format)copy.format},
-                              copy.number,
-                              copy.time};
+    *picture = (grab_picture){
+        {(const char*)at + SHM_PAGE, (int)copy.width, (int)copy.height, (ptrdiff_t)copy.stride, (grab_format)copy.format},
+        copy.number,
+        copy.time};
     r->taken = at;
     r->taken_sequence = sequence;
     return true;
@@ -93,8 +97,8 @@ static grab_status check_picture(const reader* r, const grab_view* v, grab_error
     if (known && v->stride >= (ptrdiff_t)v->width * shm_pixel_bytes(v->format) && (uint64_t)v->stride <= s->slot_bytes &&
         (uint64_t)v->stride * (uint64_t)v->height <= s->slot_bytes - SHM_PAGE)
         return GRAB_OK;
-    return grab_fail(error, GRAB_BAD_PICTURE, "'%s' holds a picture of %d x %d pixels in format %d, which cannot be read", r->name, v->width,
-                     v->height, (int)v->format);
+    return grab_fail(error, GRAB_BAD_PICTURE, "'%s' holds a picture of %d x %d pixels in format %d, which cannot be read",
+                     r->name, v->width, v->height, (int)v->format);
 }
 
 static grab_status late(const reader* r, grab_error* error) {
@@ -103,7 +107,8 @@ static grab_status late(const reader* r, grab_error* error) {
                      (unsigned long long)control_of(r)->process);
 }
 
-static grab_status reader_acquire(grab_source* source, uint64_t mark, double timeout, grab_picture* picture, grab_error* error) {
+static grab_status reader_acquire(grab_source* source, uint64_t mark, double timeout, grab_picture* picture,
+                                  grab_error* error) {
     reader* r = (reader*)source;
     const double end = grab_now() + timeout;
     for (;;) {
@@ -135,7 +140,8 @@ static grab_status reader_mark(grab_source* source, uint64_t* mark, grab_error* 
     return status == GRAB_NOT_RUNNING ? GRAB_OK : status;  // whatever its writer draws, it has not begun yet
 }
 
-static grab_status reader_list(grab_source* source, grab_texture* textures, int capacity, int* count, double timeout, grab_error* error) {
+static grab_status reader_list(grab_source* source, grab_texture* textures, int capacity, int* count, double timeout,
+                               grab_error* error) {
     reader* r = (reader*)source;
     grab_picture picture;
     *count = 0;
@@ -144,7 +150,8 @@ static grab_status reader_list(grab_source* source, grab_texture* textures, int 
     *count = 1;
     memset(textures, 0, sizeof *textures);
     memcpy(textures->name, r->name, sizeof textures->name);
-    snprintf(textures->description, sizeof textures->description, "shared memory, process %llu", (unsigned long long)control_of(r)->process);
+    snprintf(textures->description, sizeof textures->description, "shared memory, process %llu",
+             (unsigned long long)control_of(r)->process);
     textures->width = picture.view.width;
     textures->height = picture.view.height;
     return GRAB_OK;
@@ -165,4 +172,3 @@ grab_source* grab_shm_open(const char* name, grab_error* error) {
     reader_close(&r->source);
     return NULL;
 }
-

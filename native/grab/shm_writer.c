@@ -46,7 +46,8 @@ grab_writer* grab_writer_open(const char* name, int slots, grab_error* error) {
 static grab_status make_store(grab_writer* w, uint64_t bytes, grab_error* error) {
     char name[SHARED_NAME];
     shm_control* c = w->control.memory;
-    const uint64_t slot_bytes = SHM_PAGE + (bytes + SHM_PAGE - 1) / SHM_PAGE * SHM_PAGE, size = SHM_PAGE + w->slots * slot_bytes;
+    const uint64_t slot_bytes = SHM_PAGE + (bytes + SHM_PAGE - 1) / SHM_PAGE * SHM_PAGE,
+                   size = SHM_PAGE + w->slots * slot_bytes;
     shared_close(&w->store);
     shm_store_name(name, w->name, c->generation);
     shared_remove(name);
@@ -73,7 +74,8 @@ void grab_writer_announce(grab_writer* w) {
 
 void* grab_writer_begin(grab_writer* w, int width, int height, grab_format format, ptrdiff_t* stride, grab_error* error) {
     if (width < 1 || height < 1 || width > GRAB_MAX_SIDE || height > GRAB_MAX_SIDE || format < 0 || format >= GRAB_FORMATS) {
-        grab_fail(error, GRAB_BAD_PICTURE, "a picture of %d x %d pixels in format %d cannot be published", width, height, (int)format);
+        grab_fail(error, GRAB_BAD_PICTURE, "a picture of %d x %d pixels in format %d cannot be published", width, height,
+                  (int)format);
         return NULL;
     }
     const uint64_t row = (uint64_t)width * shm_pixel_bytes(format), bytes = row * (uint64_t)height;

@@ -24,13 +24,13 @@ csp_system* fake_system_new(void);
 static const char* test_name;
 static int failures;
 
-#define CHECK(condition)                                                                              \
-    do {                                                                                              \
-        if (!(condition)) {                                                                           \
+#define CHECK(condition)                                                                            \
+    do {                                                                                            \
+        if (!(condition)) {                                                                         \
             printf("FAILED %s line %d: %s (%s)\n", test_name, __LINE__, #condition, error.message); \
-            ++failures;                                                                               \
-            return;                                                                                   \
-        }                                                                                             \
+            ++failures;                                                                             \
+            return;                                                                                 \
+        }                                                                                           \
     } while (0)
 
 /* ------------------------------------------------------------------------------------------------------------- the game */
@@ -145,7 +145,8 @@ static void too_old(void) { /* the game runs, but its patch has no such table */
     const HANDLE page = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, "Local\\acpmf_static");
     CHECK(!open_texture_of("Scene", 0, 0, 2));
     CloseHandle(page);
-    CHECK(error.status == GRAB_NOT_RUNNING && strstr(error.message, "it needs Custom Shaders Patch 0.1.80-preview348 (build 2503)"));
+    CHECK(error.status == GRAB_NOT_RUNNING &&
+          strstr(error.message, "it needs Custom Shaders Patch 0.1.80-preview348 (build 2503)"));
 #endif
 }
 
@@ -272,7 +273,8 @@ static void size_of_the_readers(void) {
     grab_source* source = open_texture_of("Chase", 96, 72, 2);
     CHECK(source && !get(source, true, PATIENCE, &picture));
     const double end = grab_now() + PATIENCE;
-    while (image_width != 96 && grab_now() < end) CHECK(!get(source, true, PATIENCE, &picture)); /* until the game has seen it */
+    while (image_width != 96 && grab_now() < end)
+        CHECK(!get(source, true, PATIENCE, &picture)); /* until the game has seen it */
     CHECK(image_width == 96 && image_height == 72 && shows(1));
     CHECK(table->items[1].flags & CSP_OVERRIDE_SIZE);
     source->close(source);
@@ -301,7 +303,8 @@ static void game_hangs(void) {
     grab_source* source = open_texture_of("Scene", 0, 0, 2);
     CHECK(source && !get(source, true, PATIENCE, &picture));
     DURING_A_FRAME(game.paused = true);
-    CHECK(get(source, true, BRIEF, &picture) == GRAB_TIMEOUT && strstr(error.message, "no new picture of texture 'Scene' in time"));
+    CHECK(get(source, true, BRIEF, &picture) == GRAB_TIMEOUT &&
+          strstr(error.message, "no new picture of texture 'Scene' in time"));
     source->close(source);
     stop_game();
 }
@@ -332,7 +335,8 @@ static void unknown_format(void) {
     grab_picture picture;
     start_game();
     grab_source* source = open_texture_of("Odd", 0, 0, 2);
-    CHECK(source && get(source, true, BRIEF, &picture) == GRAB_BAD_PICTURE && strstr(error.message, "the game's texture is of DXGI format 61"));
+    CHECK(source && get(source, true, BRIEF, &picture) == GRAB_BAD_PICTURE &&
+          strstr(error.message, "the game's texture is of DXGI format 61"));
     source->close(source);
     stop_game();
 }
@@ -343,7 +347,8 @@ static void handle_of_nothing(void) {
     grab_source* source = open_texture_of("Scene", 0, 0, 2);
     CHECK(source && !get(source, true, PATIENCE, &picture));
     DURING_A_FRAME((game.paused = true, table->items[0].handle = 0x40000001));
-    CHECK(get(source, false, BRIEF, &picture) == GRAB_SYSTEM && strstr(error.message, "cannot be opened (handle 0x40000001"));
+    CHECK(get(source, false, BRIEF, &picture) == GRAB_SYSTEM &&
+          strstr(error.message, "cannot be opened (handle 0x40000001"));
     table->items[0].handle = 0;
     CHECK(get(source, false, BRIEF, &picture) == GRAB_TIMEOUT && strstr(error.message, "was not drawn in time"));
     source->close(source);

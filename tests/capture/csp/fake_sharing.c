@@ -21,7 +21,8 @@ static void(STDMETHODCALLTYPE* copy_resource)(ID3D11DeviceContext*, ID3D11Resour
 static HRESULT STDMETHODCALLTYPE open_shared(ID3D11Device* device, HANDLE handle, REFIID wanted, void** out) {
     const share* s = share_open((uint32_t)(uintptr_t)handle);
     if (!s) return E_INVALIDARG;
-    const D3D11_TEXTURE2D_DESC about = {s->width, s->height, 1, 1, (DXGI_FORMAT)s->format, {1, 0}, D3D11_USAGE_DEFAULT, D3D11_BIND_SHADER_RESOURCE, 0, 0};
+    const D3D11_TEXTURE2D_DESC about = {
+        s->width, s->height, 1, 1, (DXGI_FORMAT)s->format, {1, 0}, D3D11_USAGE_DEFAULT, D3D11_BIND_SHADER_RESOURCE, 0, 0};
     const D3D11_SUBRESOURCE_DATA pixels = {s->pixels, s->width * s->pixel_bytes, 0};
     ID3D11Texture2D* texture;
     HRESULT result = ID3D11Device_CreateTexture2D(device, &about, &pixels, &texture);
@@ -55,7 +56,8 @@ static BOOL replace(void** entry, void* with, void** before) {
 __declspec(dllexport) long fake_sharing_install(void) {
     ID3D11Device* device;
     ID3D11DeviceContext* context;
-    const HRESULT result = D3D11CreateDevice(NULL, D3D_DRIVER_TYPE_HARDWARE, NULL, 0, NULL, 0, D3D11_SDK_VERSION, &device, NULL, &context);
+    const HRESULT result =
+        D3D11CreateDevice(NULL, D3D_DRIVER_TYPE_HARDWARE, NULL, 0, NULL, 0, D3D11_SDK_VERSION, &device, NULL, &context);
     if (FAILED(result)) return result;
     const BOOL good = replace((void**)&device->lpVtbl->OpenSharedResource, (void*)open_shared, NULL) &&
                       replace((void**)&context->lpVtbl->CopyResource, (void*)copy_newest, (void**)&copy_resource);

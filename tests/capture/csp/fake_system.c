@@ -25,8 +25,10 @@ static void nothing(csp_system* system) { (void)system; }
 static grab_status open_texture(csp_system* system, uint32_t handle, grab_error* error) {
     fake_system* f = (fake_system*)system;
     f->texture = share_open(handle);
-    if (!f->texture) return grab_fail(error, GRAB_SYSTEM, "the game's texture cannot be opened (handle 0x%x)", (unsigned)handle);
-    if (f->texture->format == SHARE_R8) return grab_fail(error, GRAB_BAD_PICTURE, "the game's texture is of DXGI format %u", f->texture->format);
+    if (!f->texture)
+        return grab_fail(error, GRAB_SYSTEM, "the game's texture cannot be opened (handle 0x%x)", (unsigned)handle);
+    if (f->texture->format == SHARE_R8)
+        return grab_fail(error, GRAB_BAD_PICTURE, "the game's texture is of DXGI format %u", f->texture->format);
     free(f->staging);
     f->staging = malloc((size_t)f->texture->width * f->texture->height * f->texture->pixel_bytes);
     return GRAB_OK;
@@ -43,8 +45,11 @@ static grab_status copy(csp_system* system, grab_error* error) {
 static grab_status read_copy(csp_system* system, grab_view* view, grab_error* error) {
     fake_system* f = (fake_system*)system;
     if (f->polls--) return grab_fail(error, GRAB_TIMEOUT, "still copying");
-    const grab_format format = f->texture->format == SHARE_RGBA8 ? GRAB_RGBA8 : f->texture->format == SHARE_RGBA16 ? GRAB_RGBA16 : GRAB_RGBA16F;
-    *view = (grab_view){f->staging, (int)f->texture->width, (int)f->texture->height, (ptrdiff_t)(f->texture->width * f->texture->pixel_bytes), format};
+    const grab_format format = f->texture->format == SHARE_RGBA8    ? GRAB_RGBA8
+                               : f->texture->format == SHARE_RGBA16 ? GRAB_RGBA16
+                                                                    : GRAB_RGBA16F;
+    *view = (grab_view){f->staging, (int)f->texture->width, (int)f->texture->height,
+                        (ptrdiff_t)(f->texture->width * f->texture->pixel_bytes), format};
     return GRAB_OK;
 }
 

@@ -77,7 +77,8 @@ static void follow_size(producer* p, int texture) {
     const share* s = share_find(p->textures[texture].handle);
     const bool asked = (item->flags & CSP_OVERRIDE_SIZE) && item->width >= CSP_MIN_SIDE && item->width <= CSP_MAX_SIDE &&
                        item->height >= CSP_MIN_SIDE && item->height <= CSP_MAX_SIDE;
-    if (asked && (!s || s->width != item->width || s->height != item->height)) producer_recreate(p, texture, item->width, item->height);
+    if (asked && (!s || s->width != item->width || s->height != item->height))
+        producer_recreate(p, texture, item->width, item->height);
     else if (!s) producer_recreate(p, texture, p->textures[texture].width, p->textures[texture].height);
 }
 

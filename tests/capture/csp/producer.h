@@ -15,11 +15,11 @@
 enum { PRODUCER_TEXTURES = 5 };
 
 typedef struct producer {
-    csp_table* table; /* NULL: the game is not running */
-    bool counts_first; /* needs_data falls before the drawing */
-    bool slow;         /* drawing takes a while */
-    bool hidden;       /* another item stands in front of the list */
-    bool paused;       /* no frames */
+    csp_table* table;        /* NULL: the game is not running */
+    bool counts_first;       /* needs_data falls before the drawing */
+    bool slow;               /* drawing takes a while */
+    bool hidden;             /* another item stands in front of the list */
+    bool paused;             /* no frames */
     volatile uint32_t begun; /* drawings begun */
     uint32_t next_handle;
     struct {

@@ -15,6 +15,7 @@ typedef struct share {
 share* share_make(uint32_t handle, uint32_t width, uint32_t height, uint32_t format);
 share* share_find(uint32_t handle); /* of this process; NULL: there is none */
 void share_drop(uint32_t handle);
-const share* share_open(uint32_t handle); /* of any process; stays valid when it is dropped, as a texture that is open does */
+const share* share_open(
+    uint32_t handle); /* of any process; stays valid when it is dropped, as a texture that is open does */
 
 #endif
