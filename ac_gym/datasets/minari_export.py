@@ -28,9 +28,7 @@ def write_minari(
     episode with the first step that is not terminal.
     """
     if not re.fullmatch(r"[\w/.-]+-v\d+", dataset_id):
-        raise RecordingError(
-            f"{dataset_id!r} is no Minari name: that ends in its version, as monza/laps-v0"
-        )
+        raise RecordingError(f"{dataset_id!r} is no Minari name: that ends in its version, as monza/laps-v0")
     minari = _minari()
     buffers: list[Any] = []
     said: list[str] = []
