@@ -14,7 +14,8 @@ import environment
 from wine import Wine, windows_path
 
 SHARED = (
-    "telemetry", "plugin/test_app.py", "plugin/test_app_joystick.py", "plugin/test_ego.py", "plugin/test_opponents.py",
+    "telemetry/test_pages.py", "telemetry/test_shared_memory.py", "plugin/test_app.py", "plugin/test_app_joystick.py",
+    "plugin/test_ego.py", "plugin/test_opponents.py",
     "plugin/test_recorder.py", "plugin/test_settings.py", "game/controls", "game/test_doctor.py",
     "game/test_game_client.py", "game/test_ini.py", "game/test_install.py", "game/test_installation.py",
     "standin/test_host.py", "worlds/test_simulated.py",
