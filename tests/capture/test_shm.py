@@ -127,7 +127,7 @@ def test_many_readers_and_what_they_list(writer: PictureWriter) -> None:
     writer.write(plain(1))
     assert [source.get_frame(False).number for source in sources] == [1] * 8
     (texture,) = sources[0].list_textures()
-    assert (texture.name, texture.width, texture.height, texture.available) == (writer.name, 16, 8, True)
+    assert (texture.name, texture.width, texture.height, texture.flags) == (writer.name, 16, 8, ())
     for source in sources:
         source.shutdown()
         source.shutdown()
