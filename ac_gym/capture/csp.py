@@ -13,7 +13,7 @@ from ac_gym.errors import CaptureError, ConfigError
 MIN_BUILD = 2503
 """CSP 0.1.80-preview348, the first that shares textures; what `ext_patchVersionCode` tells in the game"""
 MIN_SIDE, MAX_SIDE = 32, 2048
-_UNAVAILABLE = 1  # flag of a texture
+FLAGS = {"unavailable": 1, "transparent": 2, "srgb": 4, "monochrome": 8, "hdr": 16, "user size": 128, "our size": 256}
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,4 @@ def open_csp(name: str, target: _core.PictureTarget, settings: CspSettings) -> N
     width, height = settings.texture_size or (0, 0)
     with one_line_errors():
         source = _core.PictureSource.csp(name, (int(width), int(height)), settings.draws)
-    return NativeSource(source, target, name, unavailable=_UNAVAILABLE)
+    return NativeSource(source, target, name, FLAGS)

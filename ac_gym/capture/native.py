@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +17,14 @@ class NativeSource(Source):
     """A source of the native core, whose pictures are converted to `target` on their way."""
 
     def __init__(
-        self, source: _core.PictureSource, target: _core.PictureTarget, name: str, unavailable: int = 0
+        self,
+        source: _core.PictureSource,
+        target: _core.PictureTarget,
+        name: str,
+        flags: Mapping[str, int] | None = None,
     ) -> None:
-        """`unavailable` is the flag of textures that cannot be had."""
-        self._source, self._target, self._name, self._unavailable = source, target, name, unavailable
+        """`flags` are the bits that textures are described with."""
+        self._source, self._target, self._name, self._flags = source, target, name, flags or {}
 
     def get_frame(
         self, wait_for_new_frame: bool = True, timeout: float = 1.0, out: NDArray[np.uint8] | None = None
@@ -31,8 +37,10 @@ class NativeSource(Source):
         with one_line_errors():
             items = self._source.list(timeout)
         return [
-            Texture(_text(name), _text(description), width, height, not flags & self._unavailable)
-            for name, description, width, height, flags in items
+            Texture(
+                _text(name), _text(description), width, height, tuple(f for f, bit in self._flags.items() if bits & bit)
+            )
+            for name, description, width, height, bits in items
         ]
 
     def shutdown(self) -> None:

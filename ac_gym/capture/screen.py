@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ac_gym import _core
 from ac_gym.capture.conversion import one_line_errors
 from ac_gym.capture.source import Frame, Source, Texture
-from ac_gym.errors import CaptureError, UnknownNameError
+from ac_gym.errors import AcGymError, CaptureError, UnknownNameError
 
 
 class ScreenSource(Source):
@@ -22,36 +22,31 @@ class ScreenSource(Source):
     """
 
     def __init__(
-        self, monitor: str, target: _core.PictureTarget, crop: tuple[int, int, int, int] | None, opened: Any
+        self, monitor: str, target: _core.PictureTarget, crop: tuple[int, int, int, int] | None = None
     ) -> None:
-        """`opened` is an `mss.MSS`, `target` is what a picture of the cropped part becomes."""
-        self._mss, self._target, self._number = opened, target, 0
-        self._converter = _core.PictureConverter()
-        monitors = _monitors(opened)
-        if monitor not in monitors:
-            raise UnknownNameError("monitor", monitor, monitors)
-        self._part = dict(monitors[monitor])
-        if crop is not None:
-            x, y, width, height = crop
-            if x + width > self._part["width"] or y + height > self._part["height"]:
-                raise CaptureError(
-                    f"crop of {width} x {height} at ({x}, {y}) is not inside monitor {monitor} of "
-                    f"{self._part['width']} x {self._part['height']}"
-                )
-            left, top = self._part["left"] + x, self._part["top"] + y
-            self._part = {"left": left, "top": top, "width": width, "height": height}
+        """Only the part `crop` is taken from the screen; `target` is what that becomes."""
+        mss = _package()
+        self._failure: type[Exception] = mss.ScreenShotError
+        try:
+            self._mss: Any = mss.MSS()
+        except self._failure as error:
+            raise CaptureError(f"there is no screen to take pictures of: {error}") from error
+        self._target, self._converter, self._number = target, _core.PictureConverter(), 0
+        try:
+            self._part = self._part_of(monitor, crop)
+        except AcGymError:
+            self.shutdown()
+            raise
 
     def get_frame(
         self, wait_for_new_frame: bool = True, timeout: float = 1.0, out: NDArray[np.uint8] | None = None
     ) -> Frame:
-        import mss
-
         if self._mss is None:
             raise CaptureError("this picture source was shut down")
         now = time.perf_counter()
         try:
             shot = self._mss.grab(self._part)
-        except mss.ScreenShotError as error:
+        except self._failure as error:
             raise CaptureError(f"the screen cannot be read: {error}") from error
         picture = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         self._number += 1
@@ -62,7 +57,7 @@ class ScreenSource(Source):
     def list_textures(self, timeout: float = 1.0) -> list[Texture]:
         return [
             Texture(name, "all monitors" if name == "0" else f"monitor {name}", part["width"], part["height"])
-            for name, part in _monitors(self._mss).items()
+            for name, part in self._monitors().items()
         ]
 
     def shutdown(self) -> None:
@@ -70,18 +65,27 @@ class ScreenSource(Source):
             self._mss.close()
             self._mss = None
 
+    def _monitors(self) -> dict[str, dict[str, int]]:
+        return {str(i): monitor for i, monitor in enumerate(self._mss.monitors)}
 
-def open_screen() -> Any:
-    """An `mss.MSS`; CaptureError where the package or the screen is missing."""
+    def _part_of(self, name: str, crop: tuple[int, int, int, int] | None) -> dict[str, int]:
+        monitors = self._monitors()
+        if name not in monitors:
+            raise UnknownNameError("monitor", name, monitors)
+        left, top, width, height = (monitors[name][key] for key in ("left", "top", "width", "height"))
+        if crop is None:
+            return {"left": left, "top": top, "width": width, "height": height}
+        x, y, crop_width, crop_height = crop
+        if x + crop_width > width or y + crop_height > height:
+            raise CaptureError(
+                f"crop of {crop_width} x {crop_height} at ({x}, {y}) is not inside monitor {name} of {width} x {height}"
+            )
+        return {"left": left + x, "top": top + y, "width": crop_width, "height": crop_height}
+
+
+def _package() -> Any:
     try:
         import mss
     except ImportError:
         raise CaptureError('pictures of the screen need the package mss: pip install "ac_gym[screen]"') from None
-    try:
-        return mss.MSS()
-    except mss.ScreenShotError as error:
-        raise CaptureError(f"there is no screen to take pictures of: {error}") from error
-
-
-def _monitors(opened: Any) -> dict[str, dict[str, int]]:
-    return {str(i): monitor for i, monitor in enumerate(opened.monitors)}
+    return mss

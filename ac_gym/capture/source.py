@@ -33,8 +33,8 @@ class Texture:
     width: int
     """pixels; 0 where it is not known before it is drawn"""
     height: int
-    available: bool = True
-    """False where the publisher says that it cannot be had at present"""
+    flags: tuple[str, ...] = ()
+    """what its publisher says of it: `unavailable` at present, `hdr`, `srgb`, `transparent`, ..."""
 
 
 class Source(ABC):

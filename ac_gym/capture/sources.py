@@ -8,7 +8,7 @@ from ac_gym import _core
 from ac_gym.capture.conversion import Color, Hdr, one_line_errors, target
 from ac_gym.capture.csp import CspSettings, open_csp
 from ac_gym.capture.native import NativeSource
-from ac_gym.capture.screen import ScreenSource, open_screen
+from ac_gym.capture.screen import ScreenSource
 from ac_gym.capture.source import Source
 from ac_gym.errors import UnknownNameError
 
@@ -47,8 +47,7 @@ def open_source(
     name = DEFAULT_NAMES[kind] if name is None else name
     wanted = target(size, color, crop, hdr)
     if kind == "screen":
-        # Only the part is taken from the screen, so there is nothing left to cut.
-        return ScreenSource(name, target(size, color, None, hdr), crop, open_screen())
+        return ScreenSource(name, target(size, color, None, hdr), crop)  # what is taken needs no cutting
     if kind == "csp":
         return open_csp(name, wanted, csp or CspSettings())
     with one_line_errors():

@@ -26,7 +26,7 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:halt_on_error=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 cd "$root"
 if [ $# -eq 0 ]; then
-    set -- tests/native tests/physics tests/worlds tests/task tests/camera tests/envs/test_pixels.py tests/envs/test_vector.py \
+    set -- tests/native tests/physics tests/worlds tests/task tests/camera tests/capture/test_convert.py tests/capture/test_shm.py tests/envs/test_pixels.py tests/envs/test_vector.py \
         "tests/envs/test_single.py::test_ten_thousand_hostile_actions" "tests/envs/test_single.py::test_a_start_of_ones_own"
 fi
 # -P: take the installed package, not the checkout's, which has no core beside it.
