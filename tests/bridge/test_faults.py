@@ -35,8 +35,7 @@ TRACK, CAR = "indianapolis_sp", "dallara_f317"
 FULL_THROTTLE = np.array([0.0, 1.0, -1.0, 0.0], np.float32)
 
 DRIVER = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would inherit to ignore it
+import sys
 from ac_gym.game.client import GameConnection
 ego, management = map(int, sys.argv[1:])
 game = GameConnection(ego_port=ego, management_port=management, take_over=True)
