@@ -45,7 +45,9 @@ def test_spaces() -> None:
 @pytest.mark.parametrize("observation", ["pixels", "both"])
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")  # on the ranges of the numbers, as for the vector alone
 def test_gymnasiums_checker(observation: str) -> None:
-    check_env(AssettoCorsaEnv(observation=observation), skip_render_check=True)
+    env = AssettoCorsaEnv(observation=observation)
+    check_env(env, skip_render_check=True)
+    assert env.observation_space.contains(env.reset(seed=0)[0])
 
 
 @pytest.mark.parametrize("observation", ["pixels", "both"])

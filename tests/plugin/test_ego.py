@@ -159,6 +159,7 @@ def test_controls_out_of_range_are_clipped(start, connect):
     session = client.hello()["welcome"]["session"]
     client.drive(session, sequence(next_state(client)), steer=-7, acc=1e300, brake=5)
     running.eventually(lambda: running.joystick.last == (1, 32768, 32768, 0), "clipped controls")
+    assert running.app.meter.totals.get("malformed", 0) == 0  # out of range is not malformed
 
 
 def test_silence_leaves_the_joystick_neutral(start, connect):
@@ -180,7 +181,9 @@ def test_silence_is_noticed_while_no_frame_is_drawn(start, connect):
     client.drive(session, sequence(next_state(client)), acc=1.0)
     running.eventually(lambda: running.joystick.last == FULL_THROTTLE, "throttle")
     running.stop_frames()
+    frames = running.app.meter.frames
     running.eventually(lambda: running.joystick.last == NEUTRAL, "neutral")
+    assert running.app.meter.frames == frames
 
 
 def test_frames_receive_where_the_thread_gets_no_turn(start, connect, monkeypatch):
