@@ -197,7 +197,7 @@ def load_config(files: str | Path | Sequence[Path] | None = None, overrides: Seq
         raise ConfigError("omegaconf is not installed: pip install 'ac_gym[train]'") from error
     known = dict(_fields(Config))
     merged = OmegaConf.structured(Config)
-    paths = [] if files is None else [Path(files)] if isinstance(files, str | Path) else files
+    paths: Sequence[Path] = [] if files is None else [Path(files)] if isinstance(files, str | Path) else files
     for origin, values in _sources(OmegaConf, paths, overrides):
         for key, value in _leaves(values, known):
             key = _OTHER_NAMES.get(key, key)

@@ -7,7 +7,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ac_gym.envs.settings import ObservationSettings
-from ac_gym.envs.sight import sight_of
+from ac_gym.envs.sight import Cars, sight_of
 from ac_gym.worlds import World
 from ac_gym.worlds.base import Mask
 
@@ -35,7 +35,7 @@ class Pixels:
 
     def begin(self, mask: Mask | None = None) -> None:
         """Take the first pictures of the cars whose mask is not 0, or of all."""
-        cars = slice(None) if mask is None else np.flatnonzero(mask)
+        cars: Cars = slice(None) if mask is None else np.flatnonzero(mask)
         first = self._stacked[cars, -1].copy()
         if len(first):
             self._sight.look(cars, first, begins=True)

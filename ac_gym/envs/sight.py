@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ac_gym.camera import Camera
 from ac_gym.capture import Source, open_source
+from ac_gym.capture.conversion import Color
 from ac_gym.capture.sources import DEFAULT_NAMES, Kind
 from ac_gym.channels import COLUMNS
 from ac_gym.envs.settings import ObservationSettings
@@ -151,7 +152,7 @@ def _opened(kind: Kind, name: str, settings: ObservationSettings) -> Source:
             height, width = whole.get_frame(False, _BEGIN_S).image.shape[:2]
         region = middle(width, height, s.obs_size)
     x, y, width, height = region
-    color = "gray" if s.obs_color == "gray" else "rgb"
+    color: Color = "gray" if s.obs_color == "gray" else "rgb"
     return open_source(kind, name, size=s.obs_size, color=color, crop=(x, y, width, height))
 
 

@@ -28,6 +28,7 @@ def served() -> Iterator[Served]:
     published = ("--pictures", f"{SIZE[0]}x{SIZE[1]}", "--pictures-name", NAME)
     with serving("--track", TRACK, "--car", CAR, "--speed=max", "--reset=random", "--patience=20", *published) as host:
         yield host
+        host.stop()  # a kill would leave its pictures in shared memory
 
 
 def made(served: Served, **settings: Any) -> Any:

@@ -81,9 +81,9 @@ def test_it_says_where_its_pictures_are(serve: Serve, pages: str) -> None:
     )
     out, errors = process.communicate(timeout=60.0)
     assert (process.returncode, errors) == (0, "")
-    about, headline = out.splitlines()[:2]
+    about = next(line for line in out.splitlines() if line.startswith("{"))  # after the apps' log
     assert json.loads(about)["pictures"] == {"size": [32, 24], "view": "chase", "name": f"{pages}.pictures"}
-    assert f"pictures {pages}.pictures, 32x24 from the chase" in headline
+    assert f"pictures {pages}.pictures, 32x24 from the chase" in out
 
 
 def test_print_ports_is_one_line_of_json(serve: Serve) -> None:
