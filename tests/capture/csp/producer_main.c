@@ -1,5 +1,6 @@
 /* The producer as a program of its own, for Windows: 60 frames a second, and a command a line on its standard input:
-   recreate WIDTH HEIGHT | hide | pause | resume | stop. Ends with its input. */
+   recreate WIDTH HEIGHT | hide | unavailable | pause | resume | stop, and anything else only asks. The answer ends with the
+   number of drawings begun until then. Ends with its input. */
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
@@ -24,6 +25,7 @@ static void obey(const char* line) {
     int width, height;
     if (sscanf(line, "recreate %d %d", &width, &height) == 2) producer_recreate(&game, 0, (uint16_t)width, (uint16_t)height);
     else if (!strcmp(line, "hide")) game.hidden = true;
+    else if (!strcmp(line, "unavailable")) game.textures[0].flags ^= CSP_UNAVAILABLE;
     else if (!strcmp(line, "pause")) game.paused = true;
     else if (!strcmp(line, "resume")) game.paused = false;
     else if (!strcmp(line, "stop")) producer_stop(&game);
@@ -41,8 +43,8 @@ int main(void) {
         line[strcspn(line, "\r\n")] = 0;
         EnterCriticalSection(&lock);
         obey(line);
+        printf("done %s %u\n", line, (unsigned)game.begun);
         LeaveCriticalSection(&lock);
-        printf("done %s\n", line);
         fflush(stdout);
     }
     return 0;
