@@ -148,7 +148,7 @@ def _running(hello: dict[str, Any], ours: str) -> Finding:
         text += "; Custom Shaders Patch is not active, so the car cannot be put back on the road"
         return Finding(check, "advice", text, "activate it in Content Manager, Settings > Custom Shaders Patch")
     if hello["csp"] < MIN_BUILD:
-        text += f"; Custom Shaders Patch of build {hello['csp']} shares no textures, so there are no pictures from `csp`"
+        text += f"; Custom Shaders Patch of build {hello['csp']} shares no textures (pictures from `csp`)"
         return Finding(check, "advice", text, UPDATE)
     return Finding(check, "ok", text)
 

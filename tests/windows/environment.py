@@ -23,7 +23,6 @@ from wine import Wine, environment, windows_path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-GRABBER, CSP_SOURCES = ROOT / "native" / "grab", ROOT / "tests" / "capture" / "csp"
 BUILD = ROOT / "build" / "windows"
 DEBIAN = ("wine", "wine64", "gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix", "xvfb")  # that brings OpenGL
 GCC = "x86_64-w64-mingw32-gcc-posix"
@@ -33,10 +32,12 @@ PYTHON = BUILD / "python"
 VJOY = BUILD / "vjoy"
 """AC_GYM_TEST_VJOY: folder for PYTHONPATH in which pyvjoy finds a vJoy that only writes down what arrives"""
 CSP = BUILD / "csp"
-"""AC_GYM_TEST_CSP: the grabber's own test, a game that shares textures, and the DLL that opens them (tests/capture/csp)"""
+"""AC_GYM_TEST_CSP: the programs of tests/capture/csp and the DLL that makes up shared handles"""
 CACHE = BUILD / "cache"
 """AC_GYM_CACHE of both systems: what one has built the other reads"""
+CSP_SOURCES, HEADERS = ROOT / "tests" / "capture" / "csp", ROOT / "native" / "grab"
 WHEELS, TOOLS, CORE, SITE, PREFIX = (BUILD / name for name in ("wheels", "tools", "core", "site", "prefix"))
+GRABBER = CORE / "native" / "grab" / "libac_grab.a"
 
 
 class UnavailableError(Exception):
@@ -54,9 +55,9 @@ def prepare() -> Wine:
         _made(PYTHON, _python, sys.version, *sorted(HERE.glob("native/*")), HERE / "requirements.txt")
         _made(TOOLS, _tools, ROOT / "constraints.txt")
         _made(VJOY, _vjoy, HERE / "native" / "vjoy_interface.c", HERE / "requirements.txt")
-        _made(CSP, _csp, *sorted(CSP_SOURCES.glob("*")), *sorted(GRABBER.glob("*.[ch]")))
         _made(PREFIX, _prefix, _output("wine", "--version"))
         _core()
+        _made(CSP, _csp, GRABBER, *sorted(CSP_SOURCES.glob("*")), *sorted(HEADERS.glob("*.h")))
         _package()
     variables = {
         "PYTHONPATH": windows_path(SITE),
@@ -170,14 +171,15 @@ def _vjoy(folder: Path) -> None:
 
 
 def _csp(folder: Path) -> None:
-    def built(program: str, *sources: str | Path, options: tuple[str, ...] = ()) -> None:
-        paths = [CSP_SOURCES / source for source in sources]  # one that is absolute stays what it is
-        flags = ("-std=gnu11", f"-I{GRABBER}", f"-I{CSP_SOURCES}", *options)
-        _gcc(*flags, *paths, "-static", "-ld3d11", "-o", folder / program)
-
-    built("fake_sharing.dll", "fake_sharing.c", "share.c", options=("-shared",))
-    built("game.exe", "producer_main.c", "producer.c", "share.c", *sorted(GRABBER.glob("*.c")))
-    built("csp_test.exe", "csp_test.c", "producer.c", "share.c", "fake_sharing.c", *sorted(GRABBER.glob("*.c")))
+    for program, *sources in (
+        ("fake_sharing.dll", "fake_sharing.c", "share.c"),
+        ("game.exe", "producer_main.c", "producer.c", "share.c"),
+        ("csp_test.exe", "csp_test.c", "producer.c", "share.c", "fake_sharing.c"),
+    ):
+        kind = ["-shared"] if program.endswith(".dll") else []
+        paths = [CSP_SOURCES / source for source in sources]
+        options = ["-std=gnu11", f"-I{HEADERS}", *kind, *paths, GRABBER, "-static", "-ld3d11", "-o", folder / program]
+        _gcc(*options)
 
 
 def _prefix(folder: Path) -> None:

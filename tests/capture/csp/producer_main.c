@@ -34,6 +34,7 @@ static void obey(const char* line) {
 int main(void) {
     char line[80];
     InitializeCriticalSection(&lock);
+    game.next_handle = 0x40000000 | (GetTickCount() & 0x3FFFFF) << 8; /* a reader may still hold what a game before this shared */
     const HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(csp_table), CSP_SECTION);
     producer_start(&game, MapViewOfFile(section, FILE_MAP_ALL_ACCESS, 0, 0, 0));
     CreateThread(NULL, 0, frames, NULL, 0, NULL);
