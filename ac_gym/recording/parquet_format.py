@@ -154,7 +154,8 @@ def _list(kind: int, values: Sequence[bytes]) -> _Value:
 
 def _struct(*values: tuple[int, _Value]) -> bytes:
     """Fields (number, value) in the order of their numbers, no two more than 15 apart."""
-    parts, before = [], 0
+    parts: list[bytes] = []
+    before = 0
     for number, (kind, encoded) in values:
         parts += bytes([number - before << 4 | kind]), encoded
         before = number

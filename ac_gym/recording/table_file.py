@@ -106,7 +106,7 @@ class ParquetFile:
         self._file.seek(group.start)
         for head, values in columns:
             self._write(head)
-            self._write(values)
+            self._write(values.data)
         self.groups.append(group)
         return group
 
@@ -123,7 +123,7 @@ class ParquetFile:
         """Leaves what there is; its groups, if they were kept, can be gone on with."""
         self._file.close()
 
-    def _write(self, data: bytes | NDArray[Any]) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         left = memoryview(data).cast("B") if len(data) else b""
         while left:  # a disk that is nearly full takes less than it is given
             left = left[self._file.write(left) :]
