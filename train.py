@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
     """Train, then drive evaluation laps with the best networks."""
     section: Any = config.AssettoCorsa
-    with closing(AssettoCorsaVectorEnv(section.num_cars, **env_kwargs(config))) as env:
+    with closing(AssettoCorsaVectorEnv(section.num_cars, record=section.record or None, **env_kwargs(config))) as env:
         world, in_game = env.session.world, section.world == "game"
         agent = _make_agent(config, env)
         if load_path:

@@ -36,6 +36,7 @@ class _RunKeys:
     world: str = _key("simulated", "Where the car drives: simulated, or game (the running game, or `ac-gym serve`).")
     num_cars: int = _key(64, "Cars that drive at the same time in the simulator, each in an episode of its own.")
     eval_number_of_laps: int = _key(4, "Laps of an evaluation, out lap included.")
+    record: str = _key("", "Folder for every training episode of the first car as a Parquet file; empty for none.")
     save_lap_csv: bool = _key(True, "Write the telemetry of evaluation laps as CSV.")
 
 

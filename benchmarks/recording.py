@@ -4,10 +4,12 @@
 
 `rows`: 100 float64 channels from memory to a complete Parquet file, journal included, handed over 64 rows at a time as
 a batch of cars does; beside pyarrow with its defaults, pyarrow without dictionaries (one table at once, no journal) and
-pandas from a dict a row. `video`: a producer of 1280x720 pictures at 60 a second in the same process puts each of them
+pandas from a dict a row. The ways take turns and the best turn of each counts, as other programs disturb all alike.
+`video`: a producer of 1280x720 pictures at 60 a second in the same process puts each of them
 and a state into a recorder (H.264, Parquet); its period without recording and with it, the time that `put` takes, and
 pictures lost. Every picture carries its number, which is decoded from the video and compared with the index. The exit
-status is 1 where a limit is missed: 400,000 rows a second; mean period within 2 %; nothing lost unsaid.
+status is 1 where a limit is missed: 1.07 times the rows of pyarrow without dictionaries (it makes 373,000 a second on a
+quiet machine: 400,000); mean period within 2 %; nothing lost unsaid.
 """
 
 from __future__ import annotations
@@ -27,21 +29,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ac_gym.capture import Frame
 from ac_gym.channels import WIDTH
 from ac_gym.recording.background import Background
-from ac_gym.recording.pictures import Frame, PictureSettings
+from ac_gym.recording.pictures import PictureSettings
 from ac_gym.recording.reading import read_recording
 from ac_gym.recording.recorder import Recorder, RecorderSettings
 from ac_gym.recording.schema import Header
 from ac_gym.recording.table_file import TableFile
 
-CHANNELS, BATCH, ROWS_LIMIT, PERIOD_LIMIT = 100, 64, 400_000, 0.02
+CHANNELS, BATCH, ROWS_LIMIT, PERIOD_LIMIT = 100, 64, 1.07, 0.02
+WAITING = 20_000  # rows, as the recorder of states lets wait; more of them is memory that is not in the cache
+PEER = "pyarrow, no dictionaries"
+TURNS = 5
 WIDTH_PX, HEIGHT_PX, RATE = 1280, 720, 60.0
 _BLOCK, _BITS = 32, 16
 
 
 def rows_a_second(folder: Path, rows: int) -> dict[str, float]:
-    """Best of three of each way."""
+    """Best of TURNS of each way."""
     schema = pa.schema([(f"c{i}", pa.float64()) for i in range(CHANNELS)])
     data = np.random.default_rng(0).normal(size=(rows, CHANNELS)).cumsum(0)
     path = folder / "a.parquet"
@@ -52,7 +58,7 @@ def rows_a_second(folder: Path, rows: int) -> dict[str, float]:
         def write(batch: np.ndarray) -> None:
             file.write(batch)
 
-        thread = Background(path, write, capacity=rows, idle=file.flush_when_due, rest=0.1)
+        thread = Background(path, write, capacity=WAITING, idle=file.flush_when_due, rest=0.1)
         for start in range(0, rows, BATCH):
             thread.put(data[start : start + BATCH].copy(), BATCH, wait=True)
         thread.join()
@@ -74,13 +80,17 @@ def rows_a_second(folder: Path, rows: int) -> dict[str, float]:
 
     ways = {
         "recorder": (ours, rows), "pyarrow, defaults": (whole(), rows),
-        "pyarrow, no dictionaries": (whole(use_dictionary=False), rows), "pandas of dicts": (pandas_dicts, rows // 20),
+        PEER: (whole(use_dictionary=False), rows), "pandas of dicts": (pandas_dicts, rows // 20),
     }  # fmt: skip
     if importlib.util.find_spec("pandas") is None:
         del ways["pandas of dicts"]
-    seen = {name: [_rates(way, count, path) for _ in range(3)] for name, (way, count) in ways.items()}
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for _ in range(TURNS):
+        for name, (way, count) in ways.items():
+            seen[name].append(_rates(way, count, path))
     wall = {name: max(wall for wall, _ in rates) for name, rates in seen.items()}
-    return wall | {f"{name}, a second of CPU": max(cpu for _, cpu in rates) for name, rates in seen.items()}
+    cpu = {f"{name}, a second of CPU": max(cpu for _, cpu in rates) for name, rates in seen.items()}
+    return {**wall, **cpu, f"recorder / {PEER}": wall["recorder"] / wall[PEER]}
 
 
 def _rates(way: Callable[[], None], rows: int, path: Path) -> tuple[float, float]:
@@ -194,7 +204,7 @@ def main() -> int:
     seen = result["video_1280x720_60"]
     whole = seen["lost_unsaid"] == 0 and seen["video_frames_as_in_the_index"] == seen["kept"]
     steady = abs(seen["period_ratio"] - 1.0) <= PERIOD_LIMIT
-    return 0 if result["rows_a_second"]["recorder"] >= ROWS_LIMIT and whole and steady else 1
+    return 0 if result["rows_a_second"][f"recorder / {PEER}"] >= ROWS_LIMIT and whole and steady else 1
 
 
 if __name__ == "__main__":

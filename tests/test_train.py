@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from ac_gym.cli.main import app
 from ac_gym.config import load_config
 from ac_gym.drivers import NetworkPolicy
+from ac_gym.recording.reading import read_recording
 from algorithms.guided import GuidedReplay
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +33,8 @@ DEBUG = ["--config", str(ROOT / "configs" / "debug.yaml")]
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("outputs") / "run"
-    assert train.main([*DEBUG, f"work_dir={path}", "torch_threads=1"]) == 0
+    recorded = f"AssettoCorsa.record={path.parent / 'drives'}"
+    assert train.main([*DEBUG, f"work_dir={path}", "torch_threads=1", recorded]) == 0
     return path
 
 
@@ -43,6 +45,12 @@ def test_a_run_leaves_its_files(run: Path) -> None:
     with (run / "summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {"loss/critic", "episode/return", "laps/completed", "eval/return"} <= set(rows[-1])
+
+
+def test_training_episodes_are_recorded_where_asked(run: Path) -> None:
+    episodes = sorted((run.parent / "drives").glob("*.parquet"))
+    assert read_recording(episodes[0]).header.source == "simulated"
+    assert len({read_recording(path).table["episode"][0].as_py() for path in episodes}) == len(episodes) > 1
 
 
 def test_saved_networks_are_driven_with_the_settings_of_their_run(run: Path, capsys: pytest.CaptureFixture) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from ac_gym.capture import Frame
 from ac_gym.errors import ConfigError, RecordingError, UnknownNameError
 from ac_gym.recording.background import Background
 from ac_gym.recording.repair import salvage
@@ -28,25 +28,6 @@ TIME_BASE = Fraction(1, 90000)
 _WAITING = 192 * 2**20  # bytes of pictures that wait to be encoded: a second of 1280x720 at 60 a second
 _KEYFRAME_EVERY = 30  # frames: what a reader must decode at most to get at one
 _FRAGMENT = 250_000  # us: a kill costs no more than this
-
-
-class Frame(NamedTuple):
-    """A picture and when it was made; as `ac_gym.capture.Frame`."""
-
-    image: NDArray[np.uint8]
-    """(height, width, 3) RGB, or (height, width, 1) gray"""
-    number: int
-    """the publisher's count"""
-    time: float
-    """s, on the clock of time.perf_counter"""
-
-
-class Source(Protocol):
-    """Where pictures come from; as `ac_gym.capture.Source`."""
-
-    def get_frame(self, wait_for_new_frame: bool = True, timeout: float = 1.0) -> Any:
-        """The newest picture, as (image, number, time), with an image of its own; AcGymError when there is none in
-        time."""
 
 
 @dataclass(frozen=True)

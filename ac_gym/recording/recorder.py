@@ -26,9 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import __version__
+from ac_gym.capture import Frame, Source
 from ac_gym.errors import AcGymError, ObsError, RecordingError
 from ac_gym.recording.obs import Obs, ObsSettings
-from ac_gym.recording.pictures import Frame, PictureRecorder, PictureSettings, Source
+from ac_gym.recording.pictures import PictureRecorder, PictureSettings
 from ac_gym.recording.schema import Header
 from ac_gym.recording.states import StateRecorder
 

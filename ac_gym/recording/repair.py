@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from ac_gym.errors import MissingPackageError, RecordingError
 from ac_gym.recording.csv_file import repair_csv
-from ac_gym.recording.table_file import GROUP_ROWS, ParquetFile, in_use, journal_path, unfinished_path
+from ac_gym.recording.parquet_format import Group
+from ac_gym.recording.table_file import GROUP_KEY, ParquetFile, in_use, journal_path, unfinished_path
 
 _log = logging.getLogger("ac_gym.recording")
 
@@ -79,9 +82,8 @@ def _repair_table(journal: Path) -> Repaired:
         journal.unlink()
         return Repaired(path, 0, 0)
     try:
-        rows, cut = _convert(journal, path)
+        rows, cut = _complete(journal, path)
     except (OSError, pa.ArrowException) as error:
-        unfinished_path(path).unlink(missing_ok=True)
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error).splitlines()[0]
         raise RecordingError(f"{journal}: cannot be made {path.name} ({reason})") from error
     unfinished_path(path).unlink(missing_ok=True)
@@ -93,42 +95,59 @@ def _repair_text(unfinished: Path) -> Repaired:
     return Repaired(*repair_csv(unfinished))
 
 
-def _convert(journal: Path, path: Path) -> tuple[int, int]:
-    """Rows written, bytes that were of no use."""
-    size = journal.stat().st_size
+def _complete(journal: Path, path: Path) -> tuple[int, int]:
+    """Adds what the Parquet file lacks. Rows in it, bytes that were of no use."""
+    found = _read_journal(journal)
+    if found is None:  # killed before the first row
+        return 0, journal.stat().st_size
+    unfinished = unfinished_path(path)
+    size = unfinished.stat().st_size if unfinished.exists() else 0
+    groups = [group for group in found.groups if group.end <= size]
+    missing = sum(sum(group.sizes) for group in found.groups[len(groups) :])  # after a power cut, or by another's hand
+    parquet = ParquetFile(path, found.rows.schema, groups)
+    try:
+        if len(found.rows):
+            parquet.write_group(found.rows)
+        parquet.close({"reason": "interrupted", "repaired": True})
+    except BaseException:
+        parquet.abandon()
+        raise
+    return parquet.rows, found.cut + missing
+
+
+class _Journal(NamedTuple):
+    groups: list[Group]
+    rows: pa.RecordBatch
+    """those after the last group"""
+    cut: int
+    """bytes at its end that are no whole batch"""
+
+
+def _read_journal(journal: Path) -> _Journal | None:
+    """None where it has no schema."""
+    groups: list[Group] = []
+    batches: list[pa.RecordBatch] = []
     with pa.OSFile(str(journal)) as file:
         try:
             reader = pa.ipc.open_stream(file)
-        except (pa.ArrowInvalid, OSError):  # killed before the first row
-            return 0, size
+        except (pa.ArrowInvalid, OSError):
+            return None
         whole = file.tell()
-        parquet = ParquetFile(path, reader.schema)
-        try:
-            for group, end in _groups(reader, file):
-                parquet.write_group(group)
-                whole = end or whole
-            parquet.close({"reason": "interrupted", "repaired": True})
-        except BaseException:
-            parquet.abandon()
-            raise
-    return parquet.rows, size - whole
-
-
-def _groups(reader: pa.RecordBatchStreamReader, file: pa.OSFile) -> Iterator[tuple[pa.Table, int]]:
-    """The rows in groups, each with where in the file the last of them ended (0: none)."""
-    batches: list[pa.RecordBatch] = []
-    whole = 0
-    while True:
-        try:
-            batch = reader.read_next_batch()
-        except (StopIteration, pa.ArrowInvalid, OSError):
-            break
-        batches.append(batch)
-        whole = file.tell()
-        if sum(each.num_rows for each in batches) >= GROUP_ROWS:
-            yield pa.Table.from_batches(batches), whole
-            batches = []
-    yield pa.Table.from_batches(batches, reader.schema), whole
+        while True:
+            try:
+                batch, known = reader.read_next_batch_with_custom_metadata()
+            except (StopIteration, pa.ArrowInvalid, OSError):
+                break
+            whole = file.tell()
+            if known is None:
+                batches.append(batch)
+            else:
+                group = json.loads(known[GROUP_KEY])
+                groups.append(Group(reader.schema, group["rows"], group["start"], tuple(group["sizes"])))
+                batches.clear()
+    rows = pa.Table.from_batches(batches, reader.schema).combine_chunks().to_batches()
+    nothing = pa.RecordBatch.from_pylist([], reader.schema)
+    return _Journal(groups, rows[0] if rows else nothing, journal.stat().st_size - whole)
 
 
 def _index_in_use(video: Path) -> bool:

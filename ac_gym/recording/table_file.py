@@ -1,10 +1,11 @@
 """A table on disk that grows: one Parquet file when it is done, and until then a journal that a kill leaves readable.
 
-A Parquet file cannot be read before its last bytes are written, so rows go to two files: `NAME.parquet.part`, the
-Parquet file in the making, in row groups, and `NAME.journal`, an Arrow IPC stream, whose batches are complete one by
-one, within half a second of their rows. At the end the first gets its name and the second is removed; after a kill -9
-the second has every row but those of the last half second (`ac_gym.recording.repair`). Dictionaries, statistics and
-compression are left out: they cost most of the time and save next to nothing on physical quantities.
+A Parquet file cannot be read before its footer is written, its last bytes. So there are two: `NAME.parquet.part`,
+the Parquet file in the making, in row groups, and `NAME.journal`, an Arrow IPC stream. Rows that wait half a second for
+their row group to be full go to the journal as a batch; a row group that is written leaves an empty batch there, whose
+metadata (`GROUP_KEY`) tells where it is. At the end the first file gets its name and the second is removed; after a
+kill -9 both have every row but those of the last half second, and the footer (`ac_gym.recording.repair`). Room for that
+is taken on the disk before rows are said to be safe, so that a full disk does not prevent it.
 """
 
 from __future__ import annotations
@@ -13,22 +14,25 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ac_gym.errors import RecordingError
+from ac_gym.recording.parquet_format import MAGIC, Group, column_bytes, footer, room_for
 from ac_gym.recording.schema import END_KEY, column
 
 GROUP_ROWS = 8192
 """rows in a row group"""
 JOURNAL_EVERY = 0.5
 """s until rows are in the journal"""
+GROUP_KEY = b"group"
+"""of a batch's metadata in the journal: all rows before it are in the Parquet file, the last of them in this row group
+(JSON: `rows`, `start`, `sizes`)"""
 
 try:
     import fcntl
@@ -69,34 +73,60 @@ def hold(file: IO[Any]) -> None:
 class ParquetFile:
     """A Parquet file in the making, under a temporary name until it is closed."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path, self.rows = path, 0
-        self._file = pa.OSFile(str(unfinished_path(path)), "wb")
-        self._writer = pq.ParquetWriter(
-            self._file, schema, use_dictionary=False, compression="none", write_statistics=False
-        )
+    def __init__(self, path: Path, schema: pa.Schema, groups: Sequence[Group] = ()) -> None:
+        """`groups` are in the unfinished file already: it goes on after them."""
+        self.path, self.groups = path, list(groups)
+        self._schema, self._room = schema, 0
+        self._file = open(unfinished_path(path), "r+b" if groups else "wb", buffering=0)  # noqa: SIM115
+        if not groups:
+            self._write(MAGIC)
 
-    def write_group(self, rows: pa.RecordBatch | pa.Table) -> None:
-        """One row group; nothing, of no rows."""
-        table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
-        if not len(table):
-            return
-        self._writer.write_table(table, row_group_size=len(table))
-        self.rows += len(table)
+    @property
+    def rows(self) -> int:
+        """Rows so far."""
+        return sum(group.rows for group in self.groups)
+
+    @property
+    def end(self) -> int:
+        """Bytes so far."""
+        return self.groups[-1].end if self.groups else len(MAGIC)
+
+    def reserve(self, rows: int) -> None:
+        """Takes the room on the disk that a group of so many rows and the footer need, where the system can."""
+        room = self.end + room_for(self._schema, rows, len(self.groups) + 1)
+        if room > self._room and hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self._file.fileno(), 0, room)
+            self._room = room
+
+    def write_group(self, rows: pa.RecordBatch) -> Group:
+        """One row group."""
+        columns = [column_bytes(values) for values in rows.columns]
+        sizes = tuple(len(head) + values.nbytes for head, values in columns)
+        group = Group(self._schema, len(rows), self.end, sizes)
+        self._file.seek(group.start)
+        for head, values in columns:
+            self._write(head)
+            self._write(values.data)
+        self.groups.append(group)
+        return group
 
     def close(self, end: Mapping[str, Any]) -> None:
         """Writes what is known at the end only, and gives the file its name."""
-        self._writer.add_key_value_metadata({END_KEY.decode(): json.dumps({"rows": self.rows, **end})})
-        self._writer.close()
+        known = {END_KEY: json.dumps({"rows": self.rows, **end}).encode()}
+        self._file.seek(self.end)
+        self._write(footer(self._schema, self.groups, known))
+        self._file.truncate()
         self._file.close()
         os.replace(unfinished_path(self.path), self.path)
 
     def abandon(self) -> None:
-        """Removes what there is."""
-        self._writer.is_open = False  # else its end would write the rest of a file that nobody wants
-        with contextlib.suppress(OSError):
-            self._file.close()
-        unfinished_path(self.path).unlink(missing_ok=True)
+        """Leaves what there is; its groups, if they were kept, can be gone on with."""
+        self._file.close()
+
+    def _write(self, data: bytes | memoryview) -> None:
+        left = memoryview(data).cast("B") if len(data) else b""
+        while left:  # a disk that is nearly full takes less than it is given
+            left = left[self._file.write(left) :]
 
 
 class TableFile:
@@ -109,8 +139,9 @@ class TableFile:
         """Raises RecordingError where the file cannot be made, or exists."""
         self.path = path
         self.safe = 0
-        """rows that are in the journal"""
+        """rows that a kill does not cost"""
         self._schema = schema
+        self._nothing = pa.RecordBatch.from_pylist([], schema)
         self._columns = np.empty((len(schema), group_rows))
         self._filled = self._journaled = 0
         self._due = time.monotonic() + JOURNAL_EVERY
@@ -152,7 +183,7 @@ class TableFile:
         journal_path(self.path).unlink()
 
     def abandon(self) -> None:
-        """After a failure: the journal keeps the rows, the space of the unfinished Parquet file is given back."""
+        """After a failure: both files stay as they are, for `repair`."""
         self._parquet.abandon()
         with contextlib.suppress(OSError):  # such as a disk that is still full
             self._close_journal()
@@ -163,13 +194,17 @@ class TableFile:
 
     def _end_group(self) -> None:
         if self._filled:
-            self._write_journal()
-            self._parquet.write_group(self._batch(0))
+            self._parquet.reserve(self._filled)
+            group = self._parquet.write_group(self._batch(0))
+            known = {"rows": group.rows, "start": group.start, "sizes": group.sizes}
+            self._journal.write_batch(self._nothing, custom_metadata={GROUP_KEY: json.dumps(known)})
+            self.safe += self._filled - self._journaled
             self._filled = self._journaled = 0
 
     def _write_journal(self) -> None:
         self._due = time.monotonic() + JOURNAL_EVERY
         if self._journaled < self._filled:
+            self._parquet.reserve(self._filled)
             self._journal.write_batch(self._batch(self._journaled))
             self.safe += self._filled - self._journaled
             self._journaled = self._filled

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ac_gym.capture import Source
 from ac_gym.recording.observing import Observer
-from ac_gym.recording.pictures import Source
 from ac_gym.recording.recorder import Recorder, RecorderSettings, Summary
 
 

@@ -13,9 +13,11 @@ from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Any
 
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from ac_gym.errors import ConfigError
 from ac_gym.telemetry.dashboard import dashboard_file
@@ -111,7 +113,10 @@ class TelemetryStream:
             self.dropped += 1
             self._on_log(f"dropped {_who(client)}, which does not read what it is sent")
             client.transport.abort()
-        broadcast(self._clients, message, text=True)
+        frame = Frame(Opcode.TEXT, message).serialize(mask=False)  # once for all; `broadcast` makes one for each
+        for client in self._clients:
+            if client.state is State.OPEN:
+                client.transport.write(frame)
         self.sent += 1
 
     async def _stay(self, client: ServerConnection) -> None:

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
+from ac_gym.capture import Frame
 from ac_gym.errors import AcGymError
-from ac_gym.recording.pictures import Frame
 
 BITS = 16
 _BLOCK = 16

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numbered import number_of, numbered
 
+from ac_gym.capture import Frame
 from ac_gym.errors import RecordingError, UnknownNameError
-from ac_gym.recording.pictures import TIME_BASE, Frame, PictureRecorder, PictureSettings, nearest
+from ac_gym.recording.pictures import TIME_BASE, PictureRecorder, PictureSettings, nearest
 from ac_gym.recording.reading import read_header, read_recording
 from ac_gym.recording.schema import Header
 

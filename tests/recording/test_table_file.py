@@ -16,7 +16,7 @@ import pytest
 from ac_gym.errors import RecordingError
 from ac_gym.recording.reading import read_header, read_recording
 from ac_gym.recording.repair import repair
-from ac_gym.recording.schema import METADATA_KEY, Header
+from ac_gym.recording.schema import METADATA_KEY, Header, column
 from ac_gym.recording.table_file import TableFile, journal_path, unfinished_path
 
 SCHEMA = pa.schema(
@@ -157,5 +157,43 @@ def test_rows_reach_the_journal_in_time(tmp_path: Path, monkeypatch: pytest.Monk
     file.flush_when_due()
     assert journal_path(file.path).stat().st_size > size
     file.abandon()
-    assert not unfinished_path(file.path).exists()
     assert repair(tmp_path)[0].rows == 3
+
+
+def test_what_a_column_cannot_hold_is_null_in_the_file_and_after_a_repair(tmp_path: Path) -> None:
+    wanted = rows(0, 50)
+    wanted[::3, 1], wanted[1::4, 3], wanted[20:, 1], wanted[:, 2] = np.nan, np.nan, 1000.0, np.nan
+    expected = pa.Table.from_arrays(
+        [column(v, f.type) for v, f in zip(wanted.T.copy(), SCHEMA, strict=True)], SCHEMA.names
+    )
+    for name in ("closed", "abandoned"):
+        file = TableFile(tmp_path / f"{name}.parquet", SCHEMA, group_rows=16)
+        file.write(wanted)
+        file.close({}) if name == "closed" else file.abandon()
+    repair(tmp_path)
+    closed, repaired = (read_recording(tmp_path / f"{name}.parquet").table for name in ("closed", "abandoned"))
+    closed.validate(full=True)
+    assert str(closed.to_pydict()) == str(expected.to_pydict())
+    assert str(repaired.to_pydict()) == str(expected.slice(0, 48).to_pydict())
+
+
+def test_a_finished_group_is_written_once_and_survives_without_its_rows_in_the_journal(tmp_path: Path) -> None:
+    file = TableFile(tmp_path / "a.parquet", SCHEMA, group_rows=1000)
+    file.write(rows(0, 3000))
+    assert file.safe == 3000
+    assert journal_path(file.path).stat().st_size < 8000
+    assert unfinished_path(file.path).stat().st_size > 3000 * 15
+    file.abandon()
+    assert repair(tmp_path)[0].rows == 3000
+    assert np.array_equal(content(file.path), rows(0, 3000))
+
+
+def test_groups_that_the_file_lacks_are_told_and_the_others_kept(tmp_path: Path) -> None:
+    file = TableFile(tmp_path / "a.parquet", SCHEMA, group_rows=10)
+    file.write(rows(0, 30))
+    file.abandon()
+    os.truncate(unfinished_path(file.path), 700)
+    (done,) = repair(tmp_path)
+    assert 0 < done.rows < 30
+    assert done.cut > 0
+    assert np.array_equal(content(file.path), rows(0, done.rows))
