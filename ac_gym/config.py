@@ -329,7 +329,7 @@ def _check_ranges(config: Config) -> None:
         ),
         (
             not (config.load_offline_data and agent.demonstration_steps),
-            "load_offline_data=true and Agent.demonstration_steps: choose one of them to learn from (the other false, 0)",
+            "load_offline_data=true and Agent.demonstration_steps: choose one of them to learn from",
         ),
         (
             not config.pre_train or config.load_offline_data or agent.demonstration_steps,

@@ -75,9 +75,9 @@ def test_demonstrations_are_driven_before_learning_and_again_on_resuming(
     assert train.main([*DEBUG, f"work_dir={path}", *tiny, *demonstrations]) == 0
     assert train.main(["--resume", str(path), "Agent.num_steps=1400"]) == 0
     assert len(guides) == 2
-    first, again = (replay._guide for replay in guides)
+    first, again = (replay.guide for replay in guides)
     assert 800 <= len(first) < 900  # steps, and a row more for each end of an episode
-    assert [replay._share for replay in guides] == [0.25, 0.25]
+    assert [replay.share for replay in guides] == [0.25, 0.25]
     for name in ("obs", "action", "reward", "kind"):
         np.testing.assert_array_equal(first.state_dict()[name], again.state_dict()[name])
 
