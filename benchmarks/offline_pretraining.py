@@ -4,8 +4,8 @@
     python benchmarks/offline_pretraining.py /tmp/toy --toy                  # to see that it works
 
 Records laps of line followers (once), then lets `train.py` learn with each of `--seeds` seeds: from scratch, and from
-the laps, pretrained on them and with half of every batch from them. All else is equal: configs/demo.yaml without its own
-demonstrations, one thread. A run lasts `--minutes`, pretraining included. Runs that are finished are kept in the
+the laps, pretrained on them and with half of every batch from them. All else is equal: configs/demo.yaml without its
+own demonstrations, one thread. A run lasts `--minutes`, pretraining included. Runs that are finished are kept in the
 folder: started again, the command goes on with those that are not.
 
 The curve is the return of the evaluation drives (`eval/return` of summary.csv) over steps driven, up to where the

@@ -73,7 +73,7 @@ def test_what_is_missing_is_one_clear_line(drive: Recording, tmp_path: Path) -> 
     slow = write_own(tmp_path / "slow.parquet", replace(drive, rate=10.0))
     assert "recorded at 10 Hz, which gives no 25 Hz" in said(slow)
     known = drive.known.copy()
-    known[COLUMNS["tyre_load"]] = False
+    known[COLUMNS["wheel_load"]] = False
     part = write_own(tmp_path / "part.parquet", replace(drive, known=known))
-    wanted = TaskSettings(use_obs_extra=True, obs_extra={"tyre_load": 1e-4})
-    assert "the task needs tyre_load, which it does not have" in said(part, wanted)
+    wanted = TaskSettings(use_obs_extra=True, obs_extra={"wheel_load": 1e-4})
+    assert "the task needs wheel_load, which it does not have" in said(part, wanted)
