@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. Each sets up what it needs in .venv.
 PYTHON ?= python3
 VENV := .venv
+# Tests run in as many processes; much of them waits for a game's real time.
+WORKERS ?= 2
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-windows lint wheel sanitize clean
@@ -9,7 +11,7 @@ demo: $(VENV)/.train  ## train on Monza in the simulator (about 13 minutes on 2 
 	$(BIN)/python train.py --config configs/demo.yaml
 
 test: $(VENV)/.dev  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-windows: $(VENV)/.dev  ## the Windows code under Wine, which it sets up (docs/windows.md)
 	$(BIN)/python tests/windows/run.py $(OPTIONS)

@@ -57,10 +57,10 @@ ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {
     "sac": (SAC, SACSettings),
     "discor": (DisCor, DisCorSettings),
 }
-PRESETS = {  # by the setting that asks for them
-    "AssettoCorsa.world=game": "game.yaml",
+PRESETS = {  # by the setting that asks for them; of several, the later ones here win
     "obs=pixels": "pixels.yaml",
     "obs=both": "pixels.yaml",
+    "AssettoCorsa.world=game": "game.yaml",
 }
 ERROR_NETWORKS = ("online_error_net.pth", "target_error_net.pth")  # which a checkpoint of SAC lacks
 
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         chosen = [f"algo={args.algo}"] if args.algo else []
-        config = load_config(_config_file(args), [*chosen, *args.settings])
+        config = load_config(_config_files(args), [*chosen, *args.settings])
         set_torch_threads(config.torch_threads)
         keep_freed_memory()
         if args.test:
@@ -285,18 +285,18 @@ def _figures(world: World) -> dict[str, float]:
     return {f"world/{name}": value for name, value in world.info().items()}
 
 
-def _config_file(args: argparse.Namespace) -> Path | None:
-    """The file asked for; else that of the run which is resumed or whose networks are loaded; else the preset for the
-    game (what suits a simulator's thousands of steps a second does not suit 25) or for pictures."""
+def _config_files(args: argparse.Namespace) -> list[Path]:
+    """The file asked for; else that of the run which is resumed or whose networks are loaded; else the presets for
+    pictures and for the game (what suits a simulator's thousands of steps a second does not suit 25), as asked for."""
     if args.config:
-        return Path(args.config)
+        return [Path(args.config)]
     if args.resume:
-        return Path(args.resume) / "config.yaml"
+        return [Path(args.resume) / "config.yaml"]
     if args.load_path:
         for folder in Path(args.load_path).resolve().parents[:3]:
             if (folder / "config.yaml").is_file():
-                return folder / "config.yaml"
-    return next((configs_dir() / PRESETS[setting] for setting in args.settings if setting in PRESETS), None)
+                return [folder / "config.yaml"]
+    return [configs_dir() / file for setting, file in PRESETS.items() if setting in args.settings]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -197,8 +197,9 @@ class Config:
     save_agent: bool = _key(True, "Write checkpoints of the networks.")
 
 
-def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -> Config:
-    """Defaults, then the YAML `file`, then `overrides` as `Agent.num_steps=1000`; mistakes raise one clear line."""
+def load_config(files: str | Path | Sequence[Path] | None = None, overrides: Sequence[str] = ()) -> Config:
+    """Defaults, then the YAML file or files, then `overrides` as `Agent.num_steps=1000`, later ones over earlier ones;
+    mistakes raise one clear line."""
     try:
         from omegaconf import OmegaConf
         from omegaconf.errors import OmegaConfBaseException
@@ -206,7 +207,8 @@ def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -
         raise ConfigError("omegaconf is not installed: pip install 'ac_gym[train]'") from error
     known = dict(_fields(Config))
     merged = OmegaConf.structured(Config)
-    for origin, values in _sources(OmegaConf, file, overrides):
+    paths: Sequence[Path] = [] if files is None else [Path(files)] if isinstance(files, str | Path) else files
+    for origin, values in _sources(OmegaConf, paths, overrides):
         for key, value in _leaves(values, known):
             key = _OTHER_NAMES.get(key, key)
             if key not in known:
@@ -264,12 +266,11 @@ def _types(cls: type) -> dict[str, Any]:
 
 
 def _sources(
-    omegaconf: Any, file: str | Path | None, overrides: Sequence[str]
+    omegaconf: Any, files: Sequence[Path], overrides: Sequence[str]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     import yaml
 
-    if file is not None:
-        path = Path(file)
+    for path in files:
         if not path.is_file():
             raise ConfigError(f"no configuration file {path}")
         try:

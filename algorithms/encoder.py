@@ -82,9 +82,10 @@ class PictureEncoder(nn.Module):
     def forward(self, obs: Seen) -> Tensor:
         """obs (B, ...) -> (B, n): the flattened convolutions, then the numbers; a trunk makes `features` of it."""
         parts = obs if isinstance(obs, Mapping) else {PIXELS: obs}
-        pixels = self._planes(parts[PIXELS]).contiguous(memory_format=torch.channels_last)
         dtype = torch.bfloat16 if self._low_precision else torch.float32
-        pixels = torch.rsub(pixels.to(dtype), -0.5, alpha=-1 / 255)  # p / 255 - 0.5 in one go
+        # Converted first: interleaving single bytes takes five times as long.
+        pixels = self._planes(parts[PIXELS]).to(dtype).contiguous(memory_format=torch.channels_last)
+        pixels = torch.rsub(pixels, -0.5, alpha=-1 / 255)  # p / 255 - 0.5 in one go
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self._low_precision):
             seen = self.convolutions(pixels)
         seen = seen.float().flatten(1)

@@ -153,6 +153,11 @@ class Reader(asyncio.Protocol):
             del self._data[: end + 4]
             self._upgraded = True
         while len(self._data) >= 4:
+            if self._data[0] == 0x89:  # a ping, which may go unanswered for 20 s
+                if len(self._data) < 2 + self._data[1]:
+                    return
+                del self._data[: 2 + self._data[1]]
+                continue
             assert self._data[:2] == b"\x81\x7e", "a text frame of 126 to 65535 bytes"
             end = 4 + int.from_bytes(self._data[2:4], "big")
             if len(self._data) < end:

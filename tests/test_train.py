@@ -18,7 +18,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from ac_gym.cli.main import app
-from ac_gym.config import env_kwargs
+from ac_gym.config import env_kwargs, load_config
 from ac_gym.datasets.demonstrations import record_demonstrations
 from ac_gym.drivers import NetworkPolicy
 from ac_gym.envs import AssettoCorsaVectorEnv
@@ -112,7 +112,7 @@ def test_recorded_laps_are_learned_from_before_driving_and_again_on_resuming(lap
 
 
 def test_recorded_laps_begin_the_memory_where_it_is_the_only_one(laps: Path) -> None:
-    config = train.load_config(None, [
+    config = load_config(None, [
         f"AssettoCorsa.track={OVAL[0]}", f"AssettoCorsa.car={OVAL[1]}", "AssettoCorsa.num_cars=4",
         "load_offline_data=true", f"dataset_path={laps}", "SAC.policy_hidden_units=[8]", "SAC.q_hidden_units=[8]",
     ])  # fmt: skip
@@ -250,11 +250,20 @@ def test_pictures_are_learned_from_saved_resumed_and_driven_by(tmp_path: Path, c
 
 
 def test_presets_belong_to_what_asks_for_them() -> None:
-    def preset(*arguments: str) -> str | None:
-        chosen = train._config_file(train._parser().parse_args(arguments))
-        return chosen.name if chosen else None
+    def presets(*arguments: str) -> list[str]:
+        return [file.name for file in train._config_files(train._parser().parse_args(arguments))]
 
-    assert preset("obs=pixels") == preset("seed=1", "obs=both") == "pixels.yaml"
-    assert preset("obs=vector") is None
-    assert preset("AssettoCorsa.world=game") == "game.yaml"
-    assert preset("obs=pixels", "--config", "mine.yaml") == "mine.yaml"
+    assert presets("obs=pixels") == presets("seed=1", "obs=both") == ["pixels.yaml"]
+    assert presets("obs=vector") == []
+    assert presets("AssettoCorsa.world=game") == ["game.yaml"]
+    assert presets("obs=pixels", "--config", "mine.yaml") == ["mine.yaml"]
+
+
+def test_both_presets_make_one_that_fits_the_game_and_pictures() -> None:
+    settings = ["AssettoCorsa.world=game", "obs=pixels"]
+    config = load_config(train._config_files(train._parser().parse_args(settings)), settings)
+    section = config.AssettoCorsa
+    assert (section.num_cars, section.obs_stack, section.use_relative_actions) == (1, 3, False)
+    assert config.Agent.demonstration_steps == 0, "an hour of real time"
+    assert config.Agent.memory_size * 84 * 84 < 3e9, "pictures are larger than numbers"
+    assert (config.Agent.update_interval, config.SAC.critic_layer_norm) == (1, True)

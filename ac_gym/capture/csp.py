@@ -12,6 +12,7 @@ from ac_gym.errors import CaptureError, ConfigError
 
 MIN_BUILD = 2503
 """CSP 0.1.80-preview348, the first that shares textures; what `ext_patchVersionCode` tells in the game"""
+UPDATE = f"update it to 0.1.80-preview348 (build {MIN_BUILD}) or later"
 MIN_SIDE, MAX_SIDE = 32, 2048
 FLAGS = {"unavailable": 1, "transparent": 2, "srgb": 4, "monochrome": 8, "hdr": 16, "user size": 128, "our size": 256}
 
@@ -26,7 +27,7 @@ class CspSettings:
     """frames that the game draws until a wait for a new one ends: with 2 it was begun after the call; with 1 it may
     have been begun before, and comes one of the game's frames earlier"""
     build: int | None = None
-    """the game's CSP build, where it is known (the plugin tells it): one that is too old is said at once"""
+    """the game's CSP build, where it is known (the plugin's `hello` tells it): one that is too old is said at once"""
 
     def __post_init__(self) -> None:
         size = self.texture_size
@@ -39,10 +40,7 @@ class CspSettings:
 def open_csp(name: str, target: _core.PictureTarget, settings: CspSettings) -> NativeSource:
     """The texture of that name ("Group: Title", or the title alone)."""
     if settings.build is not None and settings.build < MIN_BUILD:
-        raise CaptureError(
-            f"Custom Shaders Patch of build {settings.build} shares no textures; update it to 0.1.80-preview348 "
-            f"(build {MIN_BUILD}) or later"
-        )
+        raise CaptureError(f"Custom Shaders Patch of build {settings.build} shares no textures; {UPDATE}")
     width, height = settings.texture_size or (0, 0)
     with one_line_errors():
         source = _core.PictureSource.csp(name, (int(width), int(height)), settings.draws)

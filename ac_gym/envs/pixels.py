@@ -1,4 +1,4 @@
-"""Pictures of a world's cars as an observation: always those of the frames that the world holds."""
+"""Pictures of a world's cars as an observation: those of the frames that the world holds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ac_gym.camera import Camera
 from ac_gym.envs.settings import ObservationSettings
+from ac_gym.envs.sight import Cars, sight_of
 from ac_gym.worlds import World
 from ac_gym.worlds.base import Mask
 
@@ -15,28 +15,31 @@ from ac_gym.worlds.base import Mask
 class Pixels:
     """`pictures` (N, H, W, C), or (N, stack, H, W, C) oldest first where pictures are stacked; uint8.
 
-    An episode begins with its first picture in the whole stack.
+    An episode begins with its first picture in the whole stack. Where they come from is told in `ac_gym.envs.sight`.
     """
 
-    age = 0.0
-    """s between the state and the picture: none, the picture is drawn from the state"""
-
     def __init__(self, world: World, settings: ObservationSettings, threads: int) -> None:
-        s = settings
-        self._world, self._settings = world, settings
-        self._camera = Camera(world, view=s.obs_view, size=s.obs_size, color=s.obs_color, threads=threads)
-        self._stacked: NDArray[np.uint8] = np.zeros((world.count, s.obs_stack, *self._camera.shape), np.uint8)
+        self._settings = settings
+        self._sight = sight_of(world, settings, threads)
+        self._stacked: NDArray[np.uint8] = np.zeros((world.count, settings.obs_stack, *self._sight.shape), np.uint8)
         self.space = spaces.Box(0, 255, self.pictures.shape[1:], np.uint8)
 
     @property
     def pictures(self) -> NDArray[np.uint8]:
         return self._stacked[:, 0] if self._settings.obs_stack == 1 else self._stacked
 
+    @property
+    def age(self) -> float:
+        """s by which the pictures are older than their states."""
+        return self._sight.age
+
     def begin(self, mask: Mask | None = None) -> None:
         """Take the first pictures of the cars whose mask is not 0, or of all."""
-        frames = self._world.frames
-        begun = slice(None) if mask is None else np.flatnonzero(mask)
-        self._stacked[begun] = self._camera.draw(frames[begun], others=self._others())[:, None]
+        cars: Cars = slice(None) if mask is None else np.flatnonzero(mask)
+        first = self._stacked[cars, -1].copy()
+        if len(first):
+            self._sight.look(cars, first, begins=True)
+            self._stacked[cars] = first[:, None]
 
     def take(self, begun: Mask | None = None, *, renew: bool = False) -> None:
         """Take the next pictures of all cars; an episode began for those whose mask is not 0.
@@ -48,7 +51,8 @@ class Pixels:
             self._stacked = np.empty_like(last)
         if len(last[0]) > 1:
             self._stacked[:, :-1] = last[:, 1:]
-        self._camera.draw(self._world.frames, self._stacked[:, -1], others=self._others())
+        begins = begun is not None and bool(begun.any())
+        self._sight.look(slice(None), self._stacked[:, -1], begins=begins)
         if begun is not None and len(last[0]) > 1:
             rows = np.flatnonzero(begun)
             self._stacked[rows, :-1] = self._stacked[rows, -1:]
@@ -57,5 +61,6 @@ class Pixels:
         """Go on in a copy, so that the last pictures stay whole for whoever holds them."""
         self._stacked = self._stacked.copy()
 
-    def _others(self) -> NDArray[np.float64] | None:
-        return self._world.frames if self._settings.obs_cars else None
+    def close(self) -> None:
+        """Take no more pictures."""
+        self._sight.close()

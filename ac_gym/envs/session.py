@@ -65,12 +65,12 @@ class Session:
         )
         self._kind: str = seen.observation
         self.pixels: Pixels | None = None
-        if self._kind != "vector":
-            self.pixels = Pixels(self.world, seen, simulation.threads or min(os.cpu_count() or 1, count))
         self._renew_pixels = False
         self.action_space = spaces.Box(-1.0, 1.0, (self.task.action_size,), np.float32)
         self._laps = np.zeros(count)
         try:
+            if self._kind != "vector":
+                self.pixels = Pixels(self.world, seen, simulation.threads or min(os.cpu_count() or 1, count))
             self._recorder = None if record is None else self._record(record, simulation)
         except AcGymError:
             if self._owns_world:
@@ -152,7 +152,8 @@ class Session:
             self._recorder.after_step(self._mask)
 
     def info(self) -> dict[str, float]:
-        """What the world reports of itself; with pictures, `picture_age`: s between the state and its picture."""
+        """What the world reports of itself; with pictures, `picture_age`: s by which the picture is older than
+        its state."""
         reported = self.world.info()
         return reported if self.pixels is None else {**reported, "picture_age": self.pixels.age}
 
@@ -167,6 +168,8 @@ class Session:
         """Close the world, unless it was lent, and complete what is recorded."""
         if self._owns_world:
             self.world.close()
+        if self.pixels is not None:
+            self.pixels.close()
         if self._recorder is not None:
             recorder, self._recorder = self._recorder, None
             recorder.close()

@@ -30,6 +30,7 @@ class RenderSettings:
 
 
 OBSERVATIONS = ("vector", "pixels", "both")
+PICTURES = ("auto", "drawn", "shm", "csp", "screen")
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,26 @@ class ObservationSettings:
     1: a picture alone"""
     obs_cars: bool = False
     """the other cars of the batch are in the picture; they drive as if alone"""
+    pictures: str = "auto"
+    """where pictures come from: `drawn` by our camera from the telemetry (`obs_view` and `obs_cars` say how), or those
+    of the running game: `shm` (what `ac-gym serve --pictures` publishes), `csp` (a texture that Custom Shaders Patch
+    shares) or `screen`; `auto`: `shm` where somebody publishes pictures of the game, else `drawn`"""
+    pictures_name: str | None = None
+    """which ones: name of the shared memory, the texture's name, or the monitor's number; default: `ac_gym.pictures`,
+    `Scene`, `1`"""
+    pictures_region: tuple[int, ...] = ()
+    """x, y, width and height of the part of the game's pictures that is taken [pixels]; empty: the largest in their
+    middle with the proportions of `obs_size`"""
 
     def __post_init__(self) -> None:
-        for name, known in (("observation", OBSERVATIONS), ("obs_view", VIEWS), ("obs_color", COLORS)):
+        known_names = (
+            ("observation", OBSERVATIONS), ("obs_view", VIEWS), ("obs_color", COLORS), ("pictures", PICTURES)
+        )  # fmt: skip
+        for name, known in known_names:
             if (value := getattr(self, name)) not in known:
                 raise UnknownNameError(name, value, known)
         checked_size(self.obs_size)
         if not 1 <= self.obs_stack <= 64:
             raise ConfigError(f"obs_stack must be 1 to 64 pictures, is {self.obs_stack}")
+        if len(self.pictures_region) not in (0, 4):
+            raise ConfigError(f"pictures_region is x, y, width, height, not {self.pictures_region}")

@@ -45,7 +45,8 @@ class AssettoCorsaEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     `observation="pixels"`: a picture (height, width, channels) uint8 instead, by default 84x84 gray from the cockpit;
     `"both"`: a dictionary of `vector` and `pixels`. `info` has then `picture_age` (s), 0 in the simulator: the picture
-    is drawn from the very state. See `ac_gym.envs.settings.ObservationSettings`.
+    is drawn from the very state; in the game, `pictures` says where they come from. See
+    `ac_gym.envs.settings.ObservationSettings`.
 
     `render_mode`: `rgb_array` or `human` (a window); `render_view` and the other fields of
     `ac_gym.envs.settings.RenderSettings` say what the pictures show.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ac_gym.capture.csp import MIN_BUILD, UPDATE
 from ac_gym.errors import (
     ControlsError,
     GameConnectionError,
@@ -146,6 +147,9 @@ def _running(hello: dict[str, Any], ours: str) -> Finding:
     if hello.get("csp") is None:
         text += "; Custom Shaders Patch is not active, so the car cannot be put back on the road"
         return Finding(check, "advice", text, "activate it in Content Manager, Settings > Custom Shaders Patch")
+    if hello["csp"] < MIN_BUILD:
+        text += f"; Custom Shaders Patch of build {hello['csp']} shares no textures (pictures from `csp`)"
+        return Finding(check, "advice", text, UPDATE)
     return Finding(check, "ok", text)
 
 

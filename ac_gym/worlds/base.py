@@ -30,6 +30,10 @@ class World(Protocol):
     frames: NDArray[np.float64]
     """(count, channels.WIDTH): see `ac_gym.channels`; overwritten by each reset and step"""
 
+    @property
+    def state_time(self) -> float | None:
+        """When `frames` came, s of time.perf_counter; None where time stands still between steps."""
+
     def seed(self, seed: int) -> None:
         """Restart the random numbers of all cars."""
 

@@ -6,6 +6,7 @@ rate, whether anyone is ready for them or not: `send` applies the controls, `rec
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from ac_gym.car import Car, envelope
 from ac_gym.errors import ConfigError
 from ac_gym.game.client import GameConnection
 from ac_gym.game.controls import Controls, open_controls
+from ac_gym.game.wire import State
 from ac_gym.track import Track, speed_profile
 from ac_gym.track.native import native_track
 from ac_gym.track.store import built_once
@@ -46,6 +48,7 @@ class GameWorld:
         self.settings = s = settings or GameSettings()
         self.control_rate = control_rate
         self.frames: NDArray[np.float64] = np.zeros((1, channels.WIDTH))
+        self.state_time: float | None = math.nan
         self._mask: Mask | None = None
         self.connection = GameConnection(
             s.host, ego_port=s.ego_server_port, management_port=s.simulation_management_server_port,
@@ -81,7 +84,7 @@ class GameWorld:
                 pass
         for _ in range(_FLUSHED + 1):
             state = self._next(_NEUTRAL)
-        self.frames[0] = state.frame
+        self._show(state)
 
     def step(self, controls: NDArray[np.float32], mask: Mask | None = None) -> None:
         self.send(controls, mask)
@@ -96,7 +99,7 @@ class GameWorld:
             self.reset(self._mask)
             self._mask = None
         else:
-            self.frames[0] = self.connection.receive(self.settings.game_timeout).frame
+            self._show(self.connection.receive(self.settings.game_timeout))
 
     def place(self, car: int, s: float, offset: float = 0.0, heading: float = 0.0, speed: float = 0.0) -> None:
         raise ConfigError("the game cannot put the car at a place of your choice; use world='simulated'")
@@ -136,7 +139,10 @@ class GameWorld:
         self._controls.apply(controls)
         self.connection.send(controls)
 
-    def _next(self, controls: NDArray[np.float32]) -> Any:
+    def _show(self, state: State) -> None:
+        self.frames[0], self.state_time = state.frame, state.received_at
+
+    def _next(self, controls: NDArray[np.float32]) -> State:
         self._apply(controls)
         return self.connection.receive(self.settings.game_timeout)
 

@@ -23,6 +23,7 @@ class RecordedWorld:
     """
 
     threads = 1
+    state_time = None
 
     def __init__(
         self, track: Track, car: Car, recordings: Sequence[NDArray[np.float64]], *, control_rate: float = 25.0

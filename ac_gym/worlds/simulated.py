@@ -65,6 +65,8 @@ class SimulationSettings:
 class SimulatedWorld:
     """`count` cars on one track; bit-identical for a seed, whatever the number of threads."""
 
+    state_time = None
+
     def __init__(
         self,
         track: Track,

@@ -23,7 +23,7 @@ from ac_gym.game.install import plan_install
 from ac_gym.telemetry.pages import PHYSICS, page_name
 from ac_gym.telemetry.shared_memory import SharedPage
 
-HELLO = {"protocol": 1, "version": "9.9.9", "ac_version": 1.16, "csp": 2144, "track": "monza", "car": "ks_mazda_miata",
+HELLO = {"protocol": 1, "version": "9.9.9", "ac_version": 1.16, "csp": 2503, "track": "monza", "car": "ks_mazda_miata",
          "track_crc32": None}  # fmt: skip
 
 
@@ -247,6 +247,7 @@ def test_the_plugin_answers(game: MadeUpGame, plugin: FakePlugin) -> None:
         ({"version": "9.9.8"}, "problem", "the package has 9.9.9"),
         ({"protocol": 7}, "problem", "protocol 7"),
         ({"csp": None}, "advice", "Custom Shaders Patch is not active"),
+        ({"csp": 2502}, "advice", "Custom Shaders Patch of build 2502 shares no textures"),
     ],
 )
 def test_a_plugin_that_is_not_as_it_should_be(

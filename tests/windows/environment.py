@@ -24,16 +24,20 @@ from wine import Wine, environment, windows_path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "windows"
-DEBIAN = ("wine", "wine64", "gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix")
+DEBIAN = ("wine", "wine64", "gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix", "xvfb")  # that brings OpenGL
 GCC = "x86_64-w64-mingw32-gcc-posix"
-PROGRAMS = ("wine", "wineserver", GCC, "x86_64-w64-mingw32-g++-posix")
+PROGRAMS = ("wine", "wineserver", GCC, "x86_64-w64-mingw32-g++-posix", "Xvfb")
 
 PYTHON = BUILD / "python"
 VJOY = BUILD / "vjoy"
 """AC_GYM_TEST_VJOY: folder for PYTHONPATH in which pyvjoy finds a vJoy that only writes down what arrives"""
+CSP = BUILD / "csp"
+"""AC_GYM_TEST_CSP: the programs of tests/capture/csp and the DLL that makes up shared handles"""
 CACHE = BUILD / "cache"
 """AC_GYM_CACHE of both systems: what one has built the other reads"""
+CSP_SOURCES, HEADERS = ROOT / "tests" / "capture" / "csp", ROOT / "native" / "grab"
 WHEELS, TOOLS, CORE, SITE, PREFIX = (BUILD / name for name in ("wheels", "tools", "core", "site", "prefix"))
+GRABBER = CORE / "native" / "grab" / "libac_grab.a"
 
 
 class UnavailableError(Exception):
@@ -53,12 +57,14 @@ def prepare() -> Wine:
         _made(VJOY, _vjoy, HERE / "native" / "vjoy_interface.c", HERE / "requirements.txt")
         _made(PREFIX, _prefix, _output("wine", "--version"))
         _core()
+        _made(CSP, _csp, GRABBER, *sorted(CSP_SOURCES.glob("*")), *sorted(HEADERS.glob("*.h")))
         _package()
     variables = {
         "PYTHONPATH": windows_path(SITE),
         "PYTHONPYCACHEPREFIX": windows_path(BUILD / "pycache"),  # beside the sources lies this machine's own
         "AC_GYM_CACHE": windows_path(CACHE),
         "AC_GYM_TEST_VJOY": windows_path(VJOY),
+        "AC_GYM_TEST_CSP": windows_path(CSP),
     }
     return Wine(PREFIX, PYTHON / "python.exe", variables)
 
@@ -162,6 +168,18 @@ def _vjoy(folder: Path) -> None:
     shutil.copytree(PYTHON / "Lib" / "site-packages" / "pyvjoy", folder / "pyvjoy")
     dll = folder / "pyvjoy" / "utils" / "x64" / "vJoyInterface.dll"
     _gcc("-shared", HERE / "native" / "vjoy_interface.c", "-o", dll)
+
+
+def _csp(folder: Path) -> None:
+    for program, *sources in (
+        ("fake_sharing.dll", "fake_sharing.c", "share.c"),
+        ("game.exe", "producer_main.c", "producer.c", "share.c"),
+        ("csp_test.exe", "csp_test.c", "producer.c", "share.c", "fake_sharing.c"),
+    ):
+        kind = ["-shared"] if program.endswith(".dll") else []
+        paths = [CSP_SOURCES / source for source in sources]
+        options = ["-std=gnu11", f"-I{HEADERS}", *kind, *paths, GRABBER, "-static", "-ld3d11", "-o", folder / program]
+        _gcc(*options)
 
 
 def _prefix(folder: Path) -> None:

@@ -14,6 +14,7 @@ import environment
 from wine import Wine, windows_path
 
 SHARED = (
+    "capture/test_shm.py", "capture/test_convert.py", "capture/test_csp.py",
     "telemetry/test_pages.py", "telemetry/test_shared_memory.py", "plugin/test_app.py", "plugin/test_app_joystick.py",
     "plugin/test_ego.py", "plugin/test_opponents.py",
     "plugin/test_recorder.py", "plugin/test_settings.py", "game/controls", "game/test_doctor.py",

@@ -30,6 +30,25 @@ def environment(prefix: Path, **extra: str) -> dict[str, str]:
     }
 
 
+class Screen:
+    """An X server that shows nothing. Wine's Direct3D draws with OpenGL, in software, and that asks for a screen."""
+
+    def __enter__(self) -> Self:
+        command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "64x64x24"]
+        self._server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=PIPE, stderr=subprocess.DEVNULL)
+        assert self._server.stdout is not None
+        number = self._server.stdout.readline().decode().strip()
+        if not number:
+            self.__exit__()
+            raise RuntimeError("Xvfb does not start")
+        self.variables = {"DISPLAY": f":{number}", "LIBGL_ALWAYS_SOFTWARE": "1"}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.terminate()
+        self._server.communicate(timeout=60)
+
+
 class Wine:
     """A Windows session. Programs start in hundredths of a second while it is open; closing it ends them all.
 
@@ -39,8 +58,10 @@ class Wine:
     def __init__(self, prefix: Path, python: Path, variables: Mapping[str, str]) -> None:
         self.prefix, self.python, self.variables = prefix, python, variables
         self._sleeper: subprocess.Popen[bytes] | None = None
+        self._screen = Screen()
 
     def __enter__(self) -> Self:
+        self._screen.__enter__()
         # The first program also starts Windows' services, which keep its standard handles: so it is one of our own that
         # stays, and nobody else waits for the end of a pipe that a service holds.
         self._sleeper = self.start("cmd", "/c", "echo awake & set /p line=", stderr=subprocess.DEVNULL)
@@ -54,6 +75,7 @@ class Wine:
         assert self._sleeper is not None
         subprocess.run(["wineserver", "-k"], env=environment(self.prefix), check=False, capture_output=True, timeout=60)
         self._sleeper.communicate(timeout=60)
+        self._screen.__exit__()
 
     def run_python(self, *arguments: str | Path, timeout: float = 60.0, **variables: str) -> str:
         """What the program prints; where it fails, an AssertionError that shows all of it."""
@@ -83,7 +105,7 @@ class Wine:
             stdout=PIPE,
             stderr=stderr,
             cwd=self.prefix.parent,
-            env=environment(self.prefix, **self.variables, **variables),
+            env=environment(self.prefix, **self._screen.variables, **self.variables, **variables),
         )
 
 
