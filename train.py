@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -19,6 +19,8 @@ except ImportError:
 from rich.progress import Progress as ProgressBar
 
 from ac_gym.config import Config, describe_keys, env_kwargs, load_config, save_config
+from ac_gym.datasets.episodes import Episode
+from ac_gym.datasets.offline import recorded_laps
 from ac_gym.drivers import Demonstrator
 from ac_gym.envs import AssettoCorsaVectorEnv
 from ac_gym.errors import AcGymError
@@ -39,10 +41,11 @@ from algorithms.checkpoint import (
 from algorithms.discor import DisCor, DisCorSettings
 from algorithms.encoder import EncoderSettings
 from algorithms.errors import UserError
-from algorithms.guided import GuidedReplay
-from algorithms.loggers import CsvLogger, Logger, TensorBoardLogger, WandbLogger
+from algorithms.guided import GuidedReplay, remember
+from algorithms.loggers import CsvLogger, Logger, Loggers, TensorBoardLogger, WandbLogger
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord, collect, train
 from algorithms.observations import shape_of
+from algorithms.pretraining import pretrain
 from algorithms.progress import ProgressLine
 from algorithms.provenance import save_provenance
 from algorithms.replay import Replay
@@ -91,7 +94,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
         if load_path:
             for name in load_networks(load_path, agent.modules(), agent.device, optional=ERROR_NETWORKS):
                 print(f"no {name} in {load_path}: it starts anew", flush=True)
-        replay = _make_replay(config, env, agent)
+        replay = _make_replay(config, env, agent, resumed=resume is not None)
         progress = Progress()
         if resume:
             recover(resume)
@@ -112,15 +115,18 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
         best = EvaluateRun(
             run, agent, lambda: _score(config, agent, env), loggers, best=saved.get("best_lap_s", math.inf)
         )
+        saving = SaveRun(run, agent, replay, lambda: {"laps": book.state(), "best_lap_s": best.best}, config.save_agent)
         callbacks: list[Callback] = [
             BookLaps(book),
             ProgressLine(settings, lambda: book.texts() | _texts(world)),
             best,
-            SaveRun(run, agent, replay, lambda: {"laps": book.state(), "best_lap_s": best.best}, config.save_agent),
             LogRun(loggers, lambda: book.figures() | _figures(world), config.Agent.log_interval),
+            saving,
         ]
         print(f"writing to {run}", flush=True)
         with logging_to(run):
+            if config.pre_train:
+                _pretrain(config, agent, replay, progress, run, lambda: saving.on_checkpoint(progress))
             train(env, agent, replay, settings, callbacks, progress)
         if report := world.report():
             print(report, flush=True)
@@ -164,21 +170,70 @@ def _make_agent(config: Config, env: AssettoCorsaVectorEnv) -> SAC:
     return learner(shape_of(env.session.observation_space), action_dim, chosen, device, config.seed)
 
 
-def _make_replay(config: Config, env: AssettoCorsaVectorEnv, agent: SAC) -> Replay:
-    def shape(capacity: int) -> tuple[Any, ...]:
-        sizes = (env.num_envs, agent.obs_shape, agent.action_dim)
-        return capacity, *sizes, config.SAC.gamma, config.SAC.nstep, config.seed
+def _make_replay(config: Config, env: AssettoCorsaVectorEnv, agent: SAC, resumed: bool) -> Replay:
+    """The agent's memory and, beside it, that of its guide: recorded laps, or line followers driven on the spot."""
 
-    steps = config.Agent.demonstration_steps
-    if not steps:
-        return Replay(*shape(config.Agent.memory_size))
-    guide = Replay(*shape(2 * steps))  # ends of episodes take rows of their own
-    demonstrator = Demonstrator(env.session.task, seed=config.seed)
-    with ProgressBar() as bar:
-        shown = bar.add_task("laps of line followers to learn from", total=steps)
-        for count in collect(env, demonstrator, guide, steps, config.seed):
+    def memory(kind: type[Replay], capacity: int, tapes: int = env.num_envs, **guide: Any) -> Replay:
+        sizes = tapes, agent.obs_shape, agent.action_dim
+        return kind(capacity, *sizes, config.SAC.gamma, config.SAC.nstep, config.seed, **guide)
+
+    settings = config.Agent
+    if config.load_offline_data and not settings.use_offline_buffer:
+        replay = memory(Replay, settings.memory_size)
+        if not resumed:  # else they were saved with the rest of it
+            remember(replay, _load_laps(config, env))
+        return replay
+    if config.load_offline_data:
+        laps = _load_laps(config, env)
+        guide = memory(Replay, sum(len(lap) + 1 for lap in laps) + 1, tapes=1)  # the row after the last stays free
+        remember(guide, laps)
+    elif steps := settings.demonstration_steps:
+        guide = memory(Replay, 2 * steps)  # ends of episodes take rows of their own
+        demonstrator = Demonstrator(env.session.task, seed=config.seed)
+        with ProgressBar() as bar:
+            shown = bar.add_task("laps of line followers to learn from", total=steps)
+            for count in collect(env, demonstrator, guide, steps, config.seed):
+                bar.update(shown, completed=count)
+    else:
+        return memory(Replay, settings.memory_size)
+    return memory(GuidedReplay, settings.memory_size, guide=guide, share=settings.demonstration_share)
+
+
+def _load_laps(config: Config, env: AssettoCorsaVectorEnv) -> list[Episode]:
+    """The recorded laps of this track and car, as the run's own task sees them."""
+    session = env.session
+    if session.pixels is not None:
+        raise UserError("recorded laps are learned from by numbers, not by pictures: obs=vector")
+    if session.task.action_size != 3:
+        raise UserError("recorded laps do not tell when a driver shifts: AssettoCorsa.manual_gearbox=false")
+    laps: list[Episode] = []
+    steps = 0
+    for lap in recorded_laps(config.dataset_path, session.world.track, session.world.car, session.task.settings):
+        laps.append(lap)
+        steps += len(lap)
+        if steps >= config.Agent.offline_buffer_size:
+            break
+    if not laps:
+        raise UserError(f"no two rows of {config.dataset_path} hang together: `ac-gym laps` tells what is missing")
+    print(f"{steps:,} steps of recorded laps from {config.dataset_path}", flush=True)
+    return laps
+
+
+def _pretrain(
+    config: Config, agent: SAC, replay: Replay, progress: Progress, run: Path, save: Callable[[], None]
+) -> None:
+    """Learn from the guide, or from what the memory begins with, before driving; figures go to files of their own,
+    whose steps are updates."""
+    resume_at = progress.pretraining or None
+    loggers = Loggers([CsvLogger(run / "pretraining.csv", resume_at)]) if config.save_csv else Loggers([])
+    updates, memory = config.Agent.pre_train_steps, replay.guide if isinstance(replay, GuidedReplay) else replay
+    with closing(loggers), ProgressBar(disable=progress.pretraining >= updates) as bar:
+        shown = bar.add_task("pretraining", total=updates)
+        for count in pretrain(
+            agent, memory, progress, updates=updates, batch_size=config.Agent.batch_size,
+            log_interval=config.SAC.log_interval, log=loggers.log, save=save,
+        ):  # fmt: skip
             bar.update(shown, completed=count)
-    return GuidedReplay(*shape(config.Agent.memory_size), guide=guide, share=config.Agent.demonstration_share)
 
 
 def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logger]:

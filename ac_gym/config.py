@@ -106,7 +106,14 @@ class AgentConfig:
     demonstration_steps: int = _key(
         0, "Steps of line followers with noise, driven before learning and kept in a memory beside the agent's own."
     )
-    demonstration_share: float = _key(0.5, "Share of every batch that comes from the demonstrations.")
+    use_offline_buffer: bool = _key(
+        False, "Keep recorded laps in a memory beside the agent's own, too; else they begin its own."
+    )
+    offline_buffer_size: int = _key(12_000_000, "Steps of recorded laps that are taken at most.")
+    demonstration_share: float = _key(
+        0.5, "Share of every batch that comes from the memory beside: demonstrations or recorded laps."
+    )
+    pre_train_steps: int = _key(20_000, "Updates from demonstrations or recorded laps alone, with pre_train.")
     batch_size: int = _key(256, "Windows in a batch.")
     memory_size: int = _key(1_000_000, "Steps that the replay memory holds (0.5 kB each with the default observation).")
     update_interval: float = _key(64.0, "Steps per update of the learner: updates = steps / update_interval.")
@@ -174,6 +181,9 @@ class Config:
     SAC: SACConfig = field(default_factory=SACConfig)
     DisCor: DisCorConfig = field(default_factory=DisCorConfig)
     Encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    dataset_path: str = _key("", "Recorded laps to learn from: the data set's folder, its list, or any recordings.")
+    load_offline_data: bool = _key(False, "Learn from the recorded laps in dataset_path as well.")
+    pre_train: bool = _key(False, "Learn from demonstrations or recorded laps alone before driving.")
     algo: str = _key("sac", "What learns: sac, or discor, which has the settings of SAC and of DisCor.")
     seed: int = _key(0, "Seed of the environments, the networks and the sampling.")
     device: str = _key("auto", "Device of the networks: cpu, cuda, or auto (cuda where there is one).")
@@ -312,6 +322,21 @@ def _check_ranges(config: Config) -> None:
         (agent.memory_size >= agent.batch_size, "Agent.memory_size must hold at least one batch"),
         (agent.demonstration_steps >= 0, "Agent.demonstration_steps must not be below 0"),
         (0.0 <= agent.demonstration_share <= 1.0, "Agent.demonstration_share must lie between 0 and 1"),
+        (agent.offline_buffer_size >= 1, "Agent.offline_buffer_size must be at least 1"),
+        (agent.pre_train_steps >= 0, "Agent.pre_train_steps must not be below 0"),
+        (not config.load_offline_data or config.dataset_path, "load_offline_data=true needs dataset_path=..."),
+        (
+            not agent.use_offline_buffer or config.load_offline_data,
+            "Agent.use_offline_buffer=true needs load_offline_data=true",
+        ),
+        (
+            not (config.load_offline_data and agent.demonstration_steps),
+            "load_offline_data=true and Agent.demonstration_steps: choose one of them to learn from",
+        ),
+        (
+            not config.pre_train or config.load_offline_data or agent.demonstration_steps,
+            "pre_train=true needs something to learn from: load_offline_data=true or Agent.demonstration_steps",
+        ),
         (agent.update_interval > 0, "Agent.update_interval must be above 0"),
         (0.0 < sac.gamma <= 1.0, "SAC.gamma must be above 0 and at most 1"),
         (sac.nstep >= 1, "SAC.nstep must be at least 1"),

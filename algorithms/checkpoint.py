@@ -50,12 +50,11 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}{_PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    modules = agent.modules()
-    for name, module in modules.items():
-        write_atomically(partial / name, _saver(_on_cpu(module.state_dict())))
-        if name == POLICY and ENCODER not in modules:
-            export_policy(module.state_dict(), partial / PORTABLE_POLICY)
+    try:
+        _write_networks(agent, partial)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)  # a full disk has no place for it
+        raise
     if folder.exists():
         outdated = folder.with_name(f".{folder.name}.{os.getpid()}{_OUTDATED}")
         os.replace(folder, outdated)
@@ -64,6 +63,15 @@ def save_networks(agent: Agent, folder: Path) -> Path:
     else:
         os.replace(partial, folder)
     return folder
+
+
+def _write_networks(agent: Agent, folder: Path) -> None:
+    folder.mkdir()
+    modules = agent.modules()
+    for name, module in modules.items():
+        write_atomically(folder / name, _saver(_on_cpu(module.state_dict())))
+        if name == POLICY and ENCODER not in modules:
+            export_policy(module.state_dict(), folder / PORTABLE_POLICY)
 
 
 def export_policy(state: Mapping[str, torch.Tensor], path: Path) -> Path:

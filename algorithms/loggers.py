@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from algorithms.checkpoint import write_atomically
 from algorithms.errors import UserError
+from algorithms.tolerance import Tolerance
 
 
 class Logger(Protocol):
-    """Takes named scalars at a step."""
+    """Takes named scalars at a step; whatever `log` has returned from outlives this process."""
 
     def log(self, step: int, values: Mapping[str, float]) -> None: ...
     def close(self) -> None: ...
@@ -21,11 +23,13 @@ class Logger(Protocol):
 class CsvLogger:
     """One row a call; a key seen for the first time adds a column, and the file is written anew once for it.
 
-    Killed at any moment, the file holds every row but perhaps the last, of which a part may stand at the end.
+    Killed at any moment, the file holds every row but perhaps the last, of which a part may stand at the end. Rows that
+    found no place on the disk are written when there is some again.
     """
 
     def __init__(self, path: Path, resume_at: int | None = None) -> None:
         self._path = path
+        self._torn = False  # a row may be missing or stand there in part
         self._columns: list[str] = ["step"]
         self._rows: list[dict[str, Any]] = []
         if resume_at is not None and path.is_file():
@@ -41,13 +45,16 @@ class CsvLogger:
         row = {"step": step, **values}
         self._rows.append(row)
         added = [key for key in values if key not in self._columns]
-        if added:
-            self._columns += added
-            self._file.close()
-            self._rewrite()
-        else:
+        self._columns += added
+        whole, self._torn = not (added or self._torn), True
+        if whole:
             csv.DictWriter(self._file, self._columns, restval="").writerow(row)
             self._file.flush()
+        else:
+            with suppress(OSError):  # what it still holds back stands in the new file
+                self._file.close()
+            self._rewrite()
+        self._torn = False
 
     def close(self) -> None:
         """Close the file."""
@@ -65,27 +72,44 @@ class CsvLogger:
 
 
 class TensorBoardLogger:
-    """Scalars as TensorBoard event files in `folder`."""
+    """Scalars as TensorBoard event files in `folder`; after a failure they go on in a new file."""
 
     def __init__(self, folder: Path, resume_at: int | None = None) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        self._writer = SummaryWriter(str(folder), purge_step=resume_at)
+        self._folder = folder
+        self._unwritten: list[tuple[int, dict[str, float]]] = []
+        # Points after the saved state belong to work that was lost and will be done again.
+        self._writer: Any = self._open(None if resume_at is None else resume_at + 1)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Add a point to each curve."""
-        for name, value in values.items():
-            self._writer.add_scalar(name, value, step)
+        self._unwritten.append((step, dict(values)))
+        writer, self._writer = self._writer, None  # one that has failed cannot be used any more
+        if writer is None:
+            writer = self._open(self._unwritten[0][0])
+        for at, row in self._unwritten:
+            for name, value in row.items():
+                writer.add_scalar(name, value, at)
+        writer.flush()
+        self._unwritten.clear()
+        self._writer = writer
 
     def close(self) -> None:
-        """Flush and close."""
-        self._writer.close()
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _open(self, purge_step: int | None) -> Any:
+        """A new file, which supersedes points from `purge_step` on."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        return SummaryWriter(str(self._folder), purge_step=purge_step)
 
 
 class WandbLogger:
     """Scalars to Weights & Biases, and a run's last networks as an artefact (`WANDB_MODE=offline`: in `folder` only).
 
-    A resumed run goes on as the same run there: its id is kept in `folder`.
+    A resumed run goes on as the same run there: its id is kept in `folder`. If its process is killed, its curves end
+    there until the run is resumed.
     """
 
     def __init__(
@@ -120,17 +144,20 @@ class WandbLogger:
 
 
 class Loggers:
-    """Several loggers as one."""
+    """Several loggers as one, which does without those that fail."""
 
     def __init__(self, loggers: Sequence[Logger]) -> None:
         self._loggers = list(loggers)
+        self._tolerance = Tolerance()
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """To each of them."""
         for logger in self._loggers:
-            logger.log(step, values)
+            with self._tolerance.of(f"logging with {type(logger).__name__}"):
+                logger.log(step, values)
 
     def close(self) -> None:
         """Each of them."""
         for logger in self._loggers:
-            logger.close()
+            with self._tolerance.of(f"closing {type(logger).__name__}"):
+                logger.close()

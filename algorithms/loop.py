@@ -63,6 +63,7 @@ class Progress:
     episodes: int = 0
     elapsed_s: float = 0.0
     update_debt: float = 0.0
+    pretraining: int = 0  # updates before the first step: who made some does not begin with random actions
     best_return: float = -math.inf
     returns: deque[float] = field(default_factory=lambda: deque(maxlen=100))
     lengths: deque[int] = field(default_factory=lambda: deque(maxlen=100))
@@ -149,7 +150,8 @@ def train(
                         callback.on_log(p, values)
 
         while p.env_steps < s.num_steps:
-            step = collector.step(random=p.env_steps < s.start_steps, meanwhile=learn if s.real_time else None)
+            random = p.env_steps < s.start_steps and not p.pretraining
+            step = collector.step(random, meanwhile=learn if s.real_time else None)
             for callback in callbacks:
                 callback.on_step(p, step)
 

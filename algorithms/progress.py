@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TextIO
 
 from algorithms.loop import Callback, LoopSettings, Progress, StepRecord
@@ -85,7 +86,8 @@ class ProgressLine(Callback):
             cells = [Text.assemble((name, "dim"), " ", (text, "bold")) for name, text in fields.items()]
             self._live.update(Panel(Columns(cells, padding=(0, 2)), title="training"), refresh=True)
         else:
-            print("  ".join(f"{name} {text}" for name, text in fields.items()), file=self._stream, flush=True)
+            with suppress(OSError):  # the line may go to a file on a full disk
+                print("  ".join(f"{name} {text}" for name, text in fields.items()), file=self._stream, flush=True)
 
 
 def _clock(seconds: float) -> str:

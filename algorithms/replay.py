@@ -103,6 +103,31 @@ class Replay:
         self._head[envs] = np.where(ended, (head + 2) % self.rows, following)
         self._filled[envs] = np.minimum(self._filled[envs] + 1 + ended, self._most)
 
+    def add_episode(
+        self,
+        env: int,
+        obs: Observation,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+    ) -> None:
+        """Store a whole episode of T steps as one of `env`; `obs` has T + 1 rows, the other arrays T.
+
+        A step may be terminal in the middle of it: windows end there. At its end the episode is truncated, unless it
+        terminated. Of one longer than the memory the last steps are kept.
+        """
+        steps = min(len(reward), self._most - 1)
+        row = (self._head[env] + np.arange(steps + 1)) % self.rows
+        mapped(lambda tape, rows: tape.write(row, np.full(len(row), env), rows[-len(row) :]), self._obs, obs)
+        self._action[row[:-1], env] = action[-steps:]
+        self._reward[row[:-1], env] = reward[-steps:]
+        self._kind[row[:-1], env] = np.where(terminated[-steps:], _TERMINATED, _STEP)
+        if not terminated[-1]:
+            self._kind[row[-2], env] = _TRUNCATED
+        self._kind[row[-1], env] = _FINAL
+        self._head[env] = (row[-1] + 1) % self.rows
+        self._filled[env] = min(self._filled[env] + steps + 1, self._most)
+
     def end_episodes(self) -> None:
         """Truncate what is under way, as when the environment is reset from outside."""
         before = (self._head - 1) % self.rows

@@ -19,6 +19,7 @@ from algorithms.checkpoint import save_networks, save_training
 from algorithms.loggers import Logger, Loggers
 from algorithms.loop import Agent, Callback, Progress, StepRecord
 from algorithms.replay import Replay
+from algorithms.tolerance import Tolerance
 
 log = logging.getLogger("algorithms")
 
@@ -48,7 +49,10 @@ def logging_to(run: Path) -> Iterator[None]:
 
 
 class SaveRun(Callback):
-    """Checkpoints at their time, the best mean return, and all that `--resume` needs."""
+    """Checkpoints at their time, the best mean return, and all that `--resume` needs.
+
+    One that cannot be saved leaves the one before it as it was.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class SaveRun(Callback):
         networks: bool = True,
     ) -> None:
         self._run, self._agent, self._replay, self._extra, self._networks = run, agent, replay, extra, networks
+        self._tolerance = Tolerance()
 
     def on_log(self, progress: Progress, metrics: Mapping[str, float]) -> None:
         """Keep the networks with the best mean return of 100 episodes so far."""
@@ -66,20 +71,26 @@ class SaveRun(Callback):
         if full and progress.mean_return() > progress.best_return:
             progress.best_return = progress.mean_return()
             if self._networks:
-                save_networks(self._agent, self._run / "model" / "best_reward")
+                self._save_networks("best_reward")
 
     def on_checkpoint(self, progress: Progress) -> None:
         """Networks under their step, and the training state."""
-        if self._networks:
-            save_networks(self._agent, self._run / "model" / "checkpoints" / f"step_{progress.env_steps:08d}")
-        save_training(self._run, self._agent, self._replay, progress, self._extra())
+        self._save(f"checkpoints/step_{progress.env_steps:08d}", progress)
 
     def on_end(self, progress: Progress, reason: str) -> None:
         """The last networks and state."""
         log.info("ended by %s after %d steps, %d updates", reason, progress.env_steps, progress.updates)
+        self._save("final", progress)
+
+    def _save(self, name: str, progress: Progress) -> None:
         if self._networks:
-            save_networks(self._agent, self._run / "model" / "final")
-        save_training(self._run, self._agent, self._replay, progress, self._extra())
+            self._save_networks(name)
+        with self._tolerance.of("saving the state of the run"):
+            save_training(self._run, self._agent, self._replay, progress, self._extra())
+
+    def _save_networks(self, name: str) -> None:
+        with self._tolerance.of("saving networks"):
+            save_networks(self._agent, self._run / "model" / name)
 
 
 class LogRun(Callback):
@@ -132,7 +143,7 @@ class EvaluateRun(Callback):
         best: float = math.inf,
     ) -> None:
         self._run, self._agent, self._evaluate, self._name = run, agent, evaluate, name
-        self._loggers = Loggers(loggers)
+        self._loggers, self._tolerance = Loggers(loggers), Tolerance()
         self.best = best
 
     def on_evaluate(self, progress: Progress) -> None:
@@ -141,5 +152,6 @@ class EvaluateRun(Callback):
         self._loggers.log(progress.env_steps, values)
         log.info("step %d: evaluation %s", progress.env_steps, ", ".join(f"{k} {v:.4g}" for k, v in values.items()))
         if score < self.best:
-            self.best = score
-            save_networks(self._agent, self._run / "model" / self._name)
+            with self._tolerance.of("saving networks"):
+                save_networks(self._agent, self._run / "model" / self._name)
+                self.best = score

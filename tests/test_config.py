@@ -46,6 +46,11 @@ def test_unknown_keys_name_the_nearest(setting: str, near: str) -> None:
         ("AssettoCorsa.num_cars=0", "num_cars must be at least 1"),
         ("Agent.demonstration_steps=-1", "demonstration_steps must not"),
         ("Agent.demonstration_share=1.5", "demonstration_share must lie"),
+        ("Agent.offline_buffer_size=0", "offline_buffer_size must be at least 1"),
+        ("Agent.pre_train_steps=-1", "pre_train_steps must not"),
+        ("load_offline_data=true", "needs dataset_path="),
+        ("Agent.use_offline_buffer=true", "needs load_offline_data=true"),
+        ("pre_train=true", "needs something to learn from: load_offline_data=true or"),
         ("Encoder.strides=[2,2]", "Encoder.channels, kernels and strides must have a number for each layer"),
         ("Encoder.kernels=[8,3,0]", "Encoder.channels, kernels and strides must be at least 1"),
         ("Encoder.shift=-1", "Encoder.shift must not be below 0"),
@@ -56,6 +61,13 @@ def test_wrong_values_are_one_clear_line(setting: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as error:
         load_config(None, [setting])
     assert "\n" not in str(error.value)
+
+
+def test_a_guide_comes_from_one_place() -> None:
+    two = ["load_offline_data=true", "dataset_path=laps", "Agent.demonstration_steps=10"]
+    with pytest.raises(ConfigError, match="choose one of them"):
+        load_config(None, two)
+    assert load_config(None, two[:2]).dataset_path == "laps"
 
 
 def test_obs_is_short_for_the_observation() -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from algorithms.checkpoint import TRAINING_STATE, load_networks, recover
 from algorithms.sac import SAC, SACSettings
@@ -75,5 +76,9 @@ def test_a_killed_run_is_resumed_where_it_was(algo: str, tmp_path: Path) -> None
     assert kept == rows[: len(kept)]
     updates = [int(row["time/updates"]) for row in rows]
     assert updates == list(range(3, 3 * len(rows) + 1, 3))  # no update lost or logged twice
+    points = EventAccumulator(str(run / "summary")).Reload().Scalars("time/updates")
+    curve = [(point.step, int(point.value)) for point in points]
+    assert len(curve) >= len(rows) - 1  # the last row may have been killed before its point
+    assert curve == list(zip(steps, updates, strict=True))[: len(curve)]
     elapsed = [float(row["time/elapsed_s"]) for row in rows]
     assert elapsed == sorted(elapsed)

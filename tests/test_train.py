@@ -6,6 +6,7 @@ import csv
 import json
 import pickle
 import sys
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from torch import nn
 from typer.testing import CliRunner
 
 from ac_gym.cli.main import app
-from ac_gym.config import load_config
+from ac_gym.config import env_kwargs, load_config
+from ac_gym.datasets.demonstrations import record_demonstrations
 from ac_gym.drivers import NetworkPolicy
+from ac_gym.envs import AssettoCorsaVectorEnv
 from ac_gym.recording.reading import read_recording
 from algorithms.guided import GuidedReplay
 
@@ -27,6 +30,8 @@ sys.path.insert(0, str(ROOT))
 
 import train  # noqa: E402
 
+OVAL = ("indianapolis_sp", "dallara_f317")  # short and simple
+SHORT = ["AssettoCorsa.eval_number_of_laps=1", "save_video=false", "torch_threads=1"]
 DEBUG = ["--config", str(ROOT / "configs" / "debug.yaml")]
 
 
@@ -84,11 +89,49 @@ def test_demonstrations_are_driven_before_learning_and_again_on_resuming(
     assert train.main([*DEBUG, f"work_dir={path}", *tiny, *demonstrations]) == 0
     assert train.main(["--resume", str(path), "Agent.num_steps=1400"]) == 0
     assert len(guides) == 2
-    first, again = (replay._guide for replay in guides)
+    first, again = (replay.guide for replay in guides)
     assert 800 <= len(first) < 900  # steps, and a row more for each end of an episode
-    assert [replay._share for replay in guides] == [0.25, 0.25]
+    assert [replay.share for replay in guides] == [0.25, 0.25]
     for name in ("obs", "action", "reward", "kind"):
         np.testing.assert_array_equal(first.state_dict()[name], again.state_dict()[name])
+
+
+@pytest.fixture(scope="module")
+def laps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two drives of a lap."""
+    root = tmp_path_factory.mktemp("laps")
+    record_demonstrations(root, track=OVAL[0], car=OVAL[1], laps=1, paces=(0.9,), noise=(0.0, 0.1))
+    return root
+
+
+def test_recorded_laps_are_learned_from_before_driving_and_again_on_resuming(laps: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    tiny = ["Agent.num_steps=1200", "Agent.eval_interval=0", "SAC.log_interval=10", *SHORT]
+    offline = ["load_offline_data=true", "Agent.use_offline_buffer=true", f"dataset_path={laps}", "pre_train=true"]
+    place = [f"AssettoCorsa.track={OVAL[0]}", f"AssettoCorsa.car={OVAL[1]}"]
+    chosen = [*DEBUG, *place, *tiny, *offline, "Agent.pre_train_steps=40", f"work_dir={path}"]
+    assert train.main(chosen) == 0
+    with (path / "pretraining.csv").open(newline="") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["10", "20", "30", "40"]
+    assert (path / "model" / "checkpoints" / "step_00000000" / "policy_net.pth").is_file()
+    before = (path / "pretraining.csv").read_text()
+    assert train.main(["--resume", str(path), "Agent.num_steps=1400"]) == 0
+    assert (path / "pretraining.csv").read_text() == before
+
+
+def test_recorded_laps_begin_the_memory_where_it_is_the_only_one(laps: Path) -> None:
+    config = load_config(None, [
+        f"AssettoCorsa.track={OVAL[0]}", f"AssettoCorsa.car={OVAL[1]}", "AssettoCorsa.num_cars=4",
+        "load_offline_data=true", f"dataset_path={laps}", "SAC.policy_hidden_units=[8]", "SAC.q_hidden_units=[8]",
+    ])  # fmt: skip
+    with closing(AssettoCorsaVectorEnv(4, **env_kwargs(config))) as env:
+        agent = train._make_agent(config, env)
+        memory = train._make_replay(config, env, agent, resumed=False)
+        held = train._load_laps(config, env)
+        assert len(memory) == sum(len(lap) + 1 for lap in held) > 2000
+        assert len(train._make_replay(config, env, agent, resumed=True)) == 0  # it is loaded with the run
+        config.Agent.offline_buffer_size = 10
+        assert len(train._load_laps(config, env)) == 1
 
 
 class ReferenceNetworks:
@@ -110,9 +153,6 @@ def _layers(sizes: list[int]) -> nn.Sequential:
     for n_in, n_out in pairwise(sizes):
         modules += [nn.Linear(n_in, n_out), nn.ReLU()]
     return nn.Sequential(*modules[:-1])
-
-
-SHORT = ["AssettoCorsa.eval_number_of_laps=1", "save_video=false", "torch_threads=1"]
 
 
 def test_checkpoints_of_the_reference_project_are_driven_and_evaluated(
@@ -185,6 +225,9 @@ def test_a_run_of_discor_is_trained_resumed_and_evaluated(tmp_path: Path, capsys
         (["obs=pixel"], "pixels"),
         (["obs=pixels", "AssettoCorsa.obs_size=[9,9]", "Agent.demonstration_steps=0"], "too small for the encoder"),
         (["AssettoCorsa.world=game"], "game"),
+        (["load_offline_data=true", "dataset_path=/nowhere"], "/nowhere: no such file or folder"),
+        (["load_offline_data=true", "dataset_path=x", "obs=pixels", "Agent.demonstration_steps=0"], "obs=vector"),
+        (["load_offline_data=true", "dataset_path=x", "AssettoCorsa.manual_gearbox=true"], "manual_gearbox=false"),
         (["algo=ppo"], "algo must be sac or discor"),
         (["--test"], "--load_path"),
         (["--test", "--load_path", "/nowhere"], "no policy_net.pth in /nowhere"),

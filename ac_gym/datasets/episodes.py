@@ -69,6 +69,7 @@ class Rebuilder:
         world = RecordedWorld(track, car, [np.zeros((1, sum(c.size for c in CHANNELS)))], control_rate=rate)
         self._task = Task(world, self.settings)
         self._brake_gamma = brake_gamma
+        self._extra = tuple(self.settings.obs_extra) if self.settings.use_obs_extra else ()
 
     def __call__(self, recordings: Iterable[Recording]) -> Iterator[tuple[Episode, ...]]:
         """The episodes of each recording, in order; RecordingError for one that does not belong here."""
@@ -95,7 +96,9 @@ class Rebuilder:
         return controls
 
     def _checked(self, recording: Recording) -> Recording:
-        if missing := [name for name in _missing(recording) if name in _NEEDED]:
+        missing = [name for name in _missing(recording) if name in _NEEDED]
+        missing += [name for name in self._extra if not recording.known[COLUMNS[name]].all()]
+        if missing:
             raise RecordingError(f"{recording.name}: the task needs {', '.join(missing)}, which it does not have")
         wanted = self.settings.ego_sampling_freq
         if abs(recording.rate - wanted) <= 0.02 * wanted:

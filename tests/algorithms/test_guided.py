@@ -69,7 +69,7 @@ def test_guide_is_never_changed() -> None:
 
 def test_resumed_sampling_continues_identically() -> None:
     replay, other = _guided(0.5), _guided(0.5, seed=7)
-    for memory in (replay, replay._guide, other._guide):  # the guide is collected anew, and alike
+    for memory in (replay, replay.guide, other.guide):  # the guide is collected anew, and alike
         rng = np.random.default_rng(0)
         for t in range(40):
             row = rng.normal(size=(2, 3))
