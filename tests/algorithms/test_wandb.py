@@ -18,11 +18,10 @@ logger = WandbLogger(folder, "project", None, "name", {"Agent": {"batch_size": 7
 several = Loggers([logger]) if killed else logger
 for step in (1, 2):
     several.log((resume_at or 0) + step, {"loss/critic": 0.5 / step})
-    if killed:
-        children = subprocess.run(["pgrep", "-P", str(os.getpid())], capture_output=True, text=True).stdout
-        for child in children.split():
-            if Path("/proc", child, "exe").resolve().name == "wandb-core":
-                os.kill(int(child), signal.SIGKILL)
+    if killed and step == 1:
+        command = ["pgrep", "-P", str(os.getpid()), "-f", "wandb-core"]
+        (child,) = subprocess.run(command, capture_output=True, text=True).stdout.split()
+        os.kill(int(child), signal.SIGKILL)
 several.close()
 """
 
