@@ -49,11 +49,13 @@ from algorithms.replay import Replay
 from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
 from algorithms.sac import SAC, SACSettings
 from algorithms.threads import keep_freed_memory, set_torch_threads
+from cloning import clone
 
 ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {
     "sac": (SAC, SACSettings),
     "discor": (DisCor, DisCorSettings),
 }
+CLONING = "bc"
 PRESETS = {  # by the setting that asks for them
     "AssettoCorsa.world=game": "game.yaml",
     "obs=pixels": "pixels.yaml",
@@ -70,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load_config(_config_file(args), [*chosen, *args.settings])
         set_torch_threads(config.torch_threads)
         keep_freed_memory()
-        if args.test:
+        if config.algo == CLONING:
+            clone(config, args, _make_loggers, _report)
+        elif args.test:
             test(config, args.load_path)
         else:
             learn(config, args.load_path, args.resume)
@@ -251,7 +255,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, help="YAML file of settings; settings on the command line win")
-    parser.add_argument("--algo", choices=list(ALGORITHMS), help="what learns: the setting algo")
+    parser.add_argument("--algo", choices=[*ALGORITHMS, CLONING], help="what learns: the setting algo")
     parser.add_argument("--test", action="store_true", help="drive evaluation laps instead of training")
     parser.add_argument("--load_path", type=Path, help="folder of networks to test, or to start training from")
     parser.add_argument("--resume", type=Path, help="run folder to go on with, where it was")
