@@ -57,6 +57,7 @@ ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {
 }
 CLONING = "bc"
 PRESETS = {  # by the setting that asks for them
+    f"algo={CLONING}": "cloning.yaml",
     "AssettoCorsa.world=game": "game.yaml",
     "obs=pixels": "pixels.yaml",
     "obs=both": "pixels.yaml",
@@ -245,7 +246,8 @@ def _config_file(args: argparse.Namespace) -> Path | None:
         for folder in Path(args.load_path).resolve().parents[:3]:
             if (folder / "config.yaml").is_file():
                 return folder / "config.yaml"
-    return next((configs_dir() / PRESETS[setting] for setting in args.settings if setting in PRESETS), None)
+    asked = [f"algo={args.algo}", *args.settings]
+    return next((configs_dir() / file for setting, file in PRESETS.items() if setting in asked), None)
 
 
 def _parser() -> argparse.ArgumentParser:

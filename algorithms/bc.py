@@ -204,7 +204,7 @@ class BehaviourCloning:
         return inputs.to(self.device), torch.from_numpy(self._data.labels[which]).to(self.device)
 
     def _varied(self, inputs: Tensor, rng: np.random.Generator) -> Tensor:
-        """Pictures moved up or down (aside would be elsewhere on the road) and made brighter or darker; numbers as is."""
+        """Pictures moved up or down (not aside: that is elsewhere on the road), brighter or darker; numbers as is."""
         if inputs.ndim != 4:
             return inputs
         s = self.settings
