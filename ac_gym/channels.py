@@ -88,8 +88,8 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("angular_velocity", "rad/s", "game's order: pitch rate, yaw rate, roll rate", 3,
             (_each("angular_velocity_{}", _AXES),), "acsys.CS.LocalAngularVelocity"),
     Channel("yaw", "rad", "-pi..pi, counter-clockwise from +x", 1, _key("yaw"), "-physics.heading"),
-    Channel("pitch", "rad", "nose up positive", 1, _key("pitch"), "physics.pitch"),
-    Channel("roll", "rad", "right side down positive", 1, _key("roll"), "physics.roll"),
+    Channel("pitch", "rad", "against the horizon, nose up positive", 1, _key("pitch"), "physics.pitch"),
+    Channel("roll", "rad", "against the horizon, right side down positive", 1, _key("roll"), "physics.roll"),
     Channel("cg_height", "m", "centre of gravity over the road", 1, _key("cgHeight"), "acsys.CS.CGHeight"),
     Channel("ride_height", "m", "front, rear", 2, (), "acsys.CS.RideHeight"),
     # --- driver and drivetrain ---------------------------------------------------------------------------------------

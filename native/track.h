@@ -36,6 +36,11 @@ struct Vec2 {
     float x, y;
 };
 
+// How a car that points somewhere stands on a road: rise for each m ahead and to its left.
+struct Slope {
+    float ahead, left;
+};
+
 class Track {
 public:
     std::vector<Station> stations;
@@ -118,6 +123,13 @@ public:
     float mix(const Place& p, Field field) const {
         float a = stations[p.station].*field, b = stations[next(p.station)].*field;
         return a + p.along * (b - a);
+    }
+    // Of the road under a body that heads towards (cos, sin).
+    Slope slope(const Place& p, float cos, float sin) const {
+        const Station& at = stations[p.station];
+        const float along = cos * at.tx + sin * at.ty, across = sin * at.tx - cos * at.ty;
+        const float grade = mix(p, &Station::grade), bank = mix(p, &Station::bank);
+        return {grade * along - bank * across, -grade * across - bank * along};
     }
     // Headings are unwrapped along the lap; across the line the second station is a turn further.
     float mix_heading(const Place& p, float Station::*field) const {

@@ -307,7 +307,8 @@ private:
         row[ch::velocity] = wy, row[ch::velocity + 1] = -c.heave_rate, row[ch::velocity + 2] = wx;
         row[ch::accel_lateral] = c.ay * g, row[ch::accel_longitudinal] = c.ax * g, row[ch::accel_vertical] = c.accel_vertical * g;
         row[ch::angular_velocity] = -c.pitch_rate, row[ch::angular_velocity + 1] = c.yaw_rate, row[ch::angular_velocity + 2] = c.roll_rate;
-        row[ch::yaw] = std::atan2(sy, cy), row[ch::pitch] = c.pitch, row[ch::roll] = c.roll;
+        const Slope road = track_->slope(now, float(cy), float(sy));
+        row[ch::yaw] = std::atan2(sy, cy), row[ch::pitch] = c.pitch + road.ahead, row[ch::roll] = c.roll + road.left;
         row[ch::cg_height] = m.p.chassis_cg_height - c.heave;
         row[ch::ride_height] = m.p.suspension_front_ride_height - c.heave + m.front_axle_x * c.pitch;
         row[ch::ride_height + 1] = m.p.suspension_rear_ride_height - c.heave + m.rear_axle_x * c.pitch;

@@ -27,11 +27,15 @@ class NativeSource(Source):
         self._source, self._target, self._name, self._flags = source, target, name, flags or {}
 
     def get_frame(
-        self, wait_for_new_frame: bool = True, timeout: float = 1.0, out: NDArray[np.uint8] | None = None
+        self,
+        wait_for_new_frame: bool = True,
+        timeout: float = 1.0,
+        out: NDArray[np.uint8] | None = None,
+        at_least: int = 0,
     ) -> Frame:
         with one_line_errors(unknown_texture=self._unknown):
             mark = self._source.mark() if wait_for_new_frame else 0
-            return Frame(*self._source.next(self._target, mark, timeout, out))
+            return Frame(*self._source.next(self._target, mark, timeout, out, at_least))
 
     def list_textures(self, timeout: float = 1.0) -> list[Texture]:
         with one_line_errors():

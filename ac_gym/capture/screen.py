@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ac_gym import _core
 from ac_gym.capture.conversion import one_line_errors
 from ac_gym.capture.source import Frame, Source, Texture
-from ac_gym.errors import AcGymError, CaptureError, UnknownNameError
+from ac_gym.errors import AcGymError, CaptureError, CaptureTimeoutError, UnknownNameError
 
 
 class ScreenSource(Source):
@@ -39,10 +39,16 @@ class ScreenSource(Source):
             raise
 
     def get_frame(
-        self, wait_for_new_frame: bool = True, timeout: float = 1.0, out: NDArray[np.uint8] | None = None
+        self,
+        wait_for_new_frame: bool = True,
+        timeout: float = 1.0,
+        out: NDArray[np.uint8] | None = None,
+        at_least: int = 0,
     ) -> Frame:
         if self._mss is None:
             raise CaptureError("this picture source was shut down")
+        if at_least > self._number + 1:
+            raise CaptureTimeoutError(f"a screen has no frame numbers; this is picture {self._number + 1} of it")
         now = time.perf_counter()
         try:
             shot = self._mss.grab(self._part)

@@ -42,7 +42,11 @@ class Source(ABC):
 
     @abstractmethod
     def get_frame(
-        self, wait_for_new_frame: bool = True, timeout: float = 1.0, out: NDArray[np.uint8] | None = None
+        self,
+        wait_for_new_frame: bool = True,
+        timeout: float = 1.0,
+        out: NDArray[np.uint8] | None = None,
+        at_least: int = 0,
     ) -> Frame:
         """The newest picture.
 
@@ -51,6 +55,7 @@ class Source(ABC):
             timeout: s to wait at most
             out: where the image goes, of its shape (or (height, width) for a gray one), uint8 and C-contiguous; it
                 comes back as `Frame.image`, and nothing is allocated
+            at_least: only a picture with this frame number or a higher one
 
         Raises:
             CaptureTimeoutError: nothing new in time

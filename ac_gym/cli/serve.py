@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import socket
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +60,12 @@ def serve(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="another setting of sensors_par.ini")
     ] = None,
     pages: Annotated[str, typer.Option(help="first part of the shared-memory pages' names")] = "acpmf",
+    pictures: Annotated[
+        str | None,
+        typer.Option(metavar="WIDTHxHEIGHT", help="publish pictures of the ego's camera in shared memory, as 640x480"),
+    ] = None,
+    view: Annotated[str, typer.Option(help="where they are taken from: cockpit, chase or top")] = "cockpit",
+    pictures_name: Annotated[str, typer.Option(help="their name")] = "ac_gym.pictures",
     folder: Annotated[Path | None, typer.Option(help="keep the made-up game folder here")] = None,
     patience: Annotated[float, typer.Option(help="with --speed max: longest wait for the driver's answer [s]")] = 0.5,
     until: Annotated[float | None, typer.Option(help="end after this much game time [s]")] = None,
@@ -69,7 +76,7 @@ def serve(
     """Run the plugin (and other in-game apps) outside the game, on a simulated track."""
     from rich.console import Console
 
-    from ac_gym.standin import Host
+    from ac_gym.standin import Host, PictureSettings
 
     console = Console(highlight=False, markup=False, soft_wrap=True, quiet=quiet)
     servers: dict[str, object] = {
@@ -82,6 +89,7 @@ def serve(
     game = Host(
         track, car, cars=cars, speed=_speed(speed), fps=fps, seed=seed, reset=reset, apps=app or (), pages=pages,
         udp_host=udp_host, udp_port=udp_port, csp=csp, folder=folder, patience=patience, on_log=console.print,
+        pictures=None if pictures is None else PictureSettings(_size(pictures), view, pictures_name),
         manual_gearbox=manual_gearbox, abs=abs_,
         traction_control=traction_control, damage_rate=damage_rate, tyre_wear_rate=tyre_wear_rate, fuel_rate=fuel_rate,
         **({"settings": servers} if plugin else {"plugin": None}),
@@ -140,10 +148,14 @@ def _headline(game: Host, host: str) -> str:
     if game.ports:
         ports = game.ports
         where = f"{host}: UDP {ports['ego']}, management TCP {ports['management']}, opponents TCP {ports['opponents']}"
+    seen = ""
+    if game.pictures is not None:
+        width, height = game.pictures.size
+        seen = f"; pictures {game.pictures.name}, {width}x{height} from the {game.pictures.view}"
     apps = ", ".join(app.name for app in game.apps)
     return (
         f"serving {session.car.title}{others} on {session.track.title}, {game.fps:g} frames/s, {pace}; {where}; "
-        f"pages {game.pages}; apps {apps}"
+        f"pages {game.pages}{seen}; apps {apps}"
     )
 
 
@@ -151,7 +163,8 @@ def _about(game: Host, host: str) -> dict[str, object]:
     """For scripts."""
     return {
         "pid": os.getpid(), "track": game.session.track.name, "car": game.session.car.name, "cars": game.session.cars,
-        "host": host, "ports": game.ports, "udp_port": game.udp_port, "pages": game.pages, "folder": str(game.folder),
+        "host": host, "ports": game.ports, "udp_port": game.udp_port, "pages": game.pages,
+        "pictures": None if game.pictures is None else asdict(game.pictures), "folder": str(game.folder),
     }  # fmt: skip
 
 
@@ -191,6 +204,13 @@ def _speed(text: str) -> float:
         return float(text)
     except ValueError:
         raise ConfigError(f"--speed must be a number or max, is {text!r}") from None
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ConfigError(f"--pictures must be WIDTHxHEIGHT in pixels, as 640x480, is {text!r}")
+    return int(width), int(height)
 
 
 def _pairs(assignments: list[str]) -> dict[str, object]:

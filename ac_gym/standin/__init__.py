@@ -2,5 +2,6 @@
 
 from ac_gym.standin.host import Host
 from ac_gym.standin.meter import HostStatus
+from ac_gym.standin.pictures import PictureSettings
 
-__all__ = ["Host", "HostStatus"]
+__all__ = ["Host", "HostStatus", "PictureSettings"]

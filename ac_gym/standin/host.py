@@ -27,6 +27,7 @@ from ac_gym.standin.modules import installed, make_ac
 from ac_gym.standin.pacing import FreeRunning, LockStep, Pacing, Steady
 from ac_gym.standin.page_writer import PageWriter
 from ac_gym.standin.patch_functions import PatchFunctions
+from ac_gym.standin.pictures import Pictures, PictureSettings
 from ac_gym.standin.plugin import PluginSettings
 from ac_gym.standin.remote_telemetry import RemoteTelemetryServer
 from ac_gym.standin.screen import Screen
@@ -46,8 +47,8 @@ class Host:
     reset does (see `session.Session`). `plugin` is the folder of `sensors_par`, None to do without it; `settings` are
     keys of its ini file, ports of 0 becoming free ones; `apps` are folders of other in-game apps. `pages` is the base
     name of the shared memory. `udp_port` is that of the game's remote telemetry on `udp_host`: 0 becomes a free one,
-    None leaves it out. `folder` keeps the made-up game folder, else a temporary one. Further keywords are those of
-    `SimulationSettings`, but for `start`.
+    None leaves it out. `pictures` says what picture is published, None for none. `folder` keeps the made-up game
+    folder, else a temporary one. Further keywords are those of `SimulationSettings`, but for `start`.
 
     `start` (or `with`) changes the current directory to the game folder and puts `ac` and `acsys` among Python's
     modules until `stop`, so a process has one host at a time. Raises ConfigError or another AcGymError for settings
@@ -70,6 +71,7 @@ class Host:
         pages: str = "acpmf",
         udp_port: int | None = None,
         udp_host: str = "127.0.0.1",
+        pictures: PictureSettings | None = None,
         csp: bool = True,
         folder: str | Path | None = None,
         patience: float = 0.5,
@@ -107,6 +109,8 @@ class Host:
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(f"two apps are called {name}; the game tells them apart by their folders' names")
+        self.pictures = pictures
+        self._camera: Pictures | None = None
         self._pacing = self._choose_pacing(patience)
         self._folder, self._on_log = folder, on_log
         self._frame_s = 1.0 / fps
@@ -160,6 +164,9 @@ class Host:
         pages = PageWriter(self.session, self.pages)
         opened.callback(pages.close)
         self._pages = pages
+        if self.pictures is not None:
+            self._camera = Pictures(self.session, self.pictures, self._pacing.frames_a_state)
+            opened.callback(self._camera.close)
         if self.udp_port is not None:
             self._remote = RemoteTelemetryServer(self.session, self._udp_host, self.udp_port)
             opened.callback(self._remote.close)
@@ -196,6 +203,8 @@ class Host:
         if self._meter.frames:
             self.session.step(self._cockpit.controls())
         self._pages.write()
+        if self._camera is not None:  # before the apps: in lock-step the picture is there when its state is sent
+            self._camera.frame(self._pages.number)
         if self._remote is not None:
             self._remote.frame()
         self._pacing.frame_begins()

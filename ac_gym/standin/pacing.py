@@ -20,6 +20,10 @@ class Pacing(Protocol):
     overruns: int
     """frames that were not done in time"""
 
+    @property
+    def frames_a_state(self) -> int | None:
+        """Frames from one state to the next, where time stands still until the state is answered; else None."""
+
     def frame_begins(self) -> None: ...
     def wait(self) -> None: ...
 
@@ -28,6 +32,7 @@ class FreeRunning:
     """Never waits."""
 
     overruns = 0
+    frames_a_state = 1
 
     def frame_begins(self) -> None:
         """Nothing depends on it."""
@@ -38,6 +43,8 @@ class FreeRunning:
 
 class Steady:
     """A frame every `period` s of an absolute schedule, so that delays do not add up."""
+
+    frames_a_state = None
 
     def __init__(self, period: float) -> None:
         self._period = period
@@ -77,7 +84,7 @@ class LockStep:
         patience: float,
         meanwhile: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._joystick, self._cycle, self._patience = joystick, cycle, patience
+        self._joystick, self.frames_a_state, self._patience = joystick, cycle, patience
         self._meanwhile = meanwhile
         self._idle = Steady(period)
         self._driving = False
@@ -95,7 +102,7 @@ class LockStep:
         self._seen = self._joystick.writes
         if not self._driving:
             self._idle.wait()
-        elif self._frame % self._cycle == 0:
+        elif self._frame % self.frames_a_state == 0:
             answered = self._expect()
             self._missed = 0 if answered else self._missed + 1
             self.overruns += not answered

@@ -43,6 +43,11 @@ class PageWriter:
             raise
         self._pages["static"].write(static_page(session))
 
+    @property
+    def number(self) -> int:
+        """Of the frame that the pages show: `graphics.packetId`, which goes up by 2 a frame, as in the game."""
+        return int(self._graphics["packetId"])
+
     def write(self) -> None:
         """Publishes the present frame of the ego."""
         frame = self._session.frames[0]
@@ -51,7 +56,7 @@ class PageWriter:
         self._physics["tyreContactPoint"] = self._session.contact_points(0)
         self._pages["physics"].write(self._physics)
         self._fill_graphics(frame)
-        self._graphics["packetId"] += 2  # as the game counts
+        self._graphics["packetId"] += 2
         for field, milliseconds in (
             ("currentTime", self._graphics["iCurrentTime"]),
             ("lastTime", self._graphics["iLastTime"]),

@@ -179,14 +179,14 @@ struct Source {
         return mark;
     }
 
-    nb::tuple next(const grab_target& target, std::uint64_t mark, double timeout, nb::object out) {
+    nb::tuple next(const grab_target& target, std::uint64_t mark, double timeout, nb::object out, std::uint64_t number) {
         grab_error error;
         grab_picture picture;
         Room room(std::move(out));
         room.check(patiently(timeout,
                              [&](double time) {
-                                 return grab_next(source, plan.get(), &target, mark, time, Room::give, &room, &picture,
-                                                  &error);
+                                 return grab_next(source, plan.get(), &target, mark, number, time, Room::give, &room,
+                                                  &picture, &error);
                              }),
                    error);
         return nb::make_tuple(room.image, picture.number, picture.time);
@@ -324,7 +324,7 @@ void bind_grab(nb::module_& m) {
         .def_static("shm", &open_shm, "name"_a)
         .def("mark", &Source::mark, "Pictures beyond this mark were begun after the call.")
         .def("next", &Source::next, "target"_a, "mark"_a, "timeout"_a, "out"_a.none() = nb::none(),
-             "The newest picture beyond `mark` (0: any): (image, number, time).")
+             "number"_a = 0, "The newest picture beyond `mark` (0: any), of at least that `number`: (image, number, time).")
         .def("list", &Source::list, "timeout"_a, "[(name, description, width, height, flags)]")
         .def("close", &Source::close, nb::call_guard<nb::gil_scoped_release>());
     nb::class_<Writer>(m, "PictureWriter")

@@ -83,8 +83,8 @@ static grab_status copy(csp* c, const csp_item* item, double end, grab_picture* 
 }
 
 // Whatever is wrong, waiting may mend it: the game starts, the list fills, the texture is made anew.
-static grab_status csp_acquire(grab_source* source, uint64_t mark, double timeout, grab_picture* picture,
-                               grab_error* error) {
+static grab_status csp_acquire(grab_source* source, uint64_t mark, uint64_t number, double timeout,
+                               grab_picture* picture, grab_error* error) {
     csp* c = (csp*)source;
     const double end = grab_now() + timeout;
     for (;;) {
@@ -92,7 +92,8 @@ static grab_status csp_acquire(grab_source* source, uint64_t mark, double timeou
         grab_status status = look(c, &item, error);
         if (!status) {
             // What a new texture holds before the game has drawn into it is nobody's picture.
-            if (c->request.drawn > mark && c->request.drawn >= c->opened_at + (uint64_t)c->draws)
+            const uint64_t drawn = c->request.drawn;
+            if (drawn > mark && drawn >= number && drawn >= c->opened_at + (uint64_t)c->draws)
                 status = copy(c, item, end, picture, error);
             else
                 status = grab_fail(error, GRAB_TIMEOUT, "no new picture of texture '%s' in time; is the game minimised?",

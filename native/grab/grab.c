@@ -50,11 +50,12 @@ void grab_sleep(double seconds) {
 #endif
 
 grab_status grab_next(grab_source* source, grab_converter* converter, const grab_target* target, uint64_t mark,
-                      double timeout, grab_room room, void* context, grab_picture* picture, grab_error* error) {
+                      uint64_t number, double timeout, grab_room room, void* context, grab_picture* picture,
+                      grab_error* error) {
     const double end = grab_now() + timeout;
     for (;;) {
         const double left = end - grab_now();
-        grab_status status = source->acquire(source, mark, left > 0.0 ? left : 0.0, picture, error);
+        grab_status status = source->acquire(source, mark, number, left > 0.0 ? left : 0.0, picture, error);
         if (status) return status;
         int width, height;
         status = grab_fit(&picture->view, target, &width, &height, error);

@@ -93,8 +93,9 @@ struct grab_source {
     grab_status (*list)(grab_source*, grab_texture* textures, int capacity, int* count, double timeout, grab_error*);
     // A mark for `acquire`: pictures beyond it were begun after this call.
     grab_status (*mark)(grab_source*, uint64_t* mark, grab_error*);
-    // The newest picture, once it is beyond `mark` (0: any picture). Waits for it, at most `timeout` s.
-    grab_status (*acquire)(grab_source*, uint64_t mark, double timeout, grab_picture* picture, grab_error*);
+    // The newest picture, once it is beyond `mark` (0: any picture) and its number at least `number`. Waits for it, at most
+    // `timeout` s.
+    grab_status (*acquire)(grab_source*, uint64_t mark, uint64_t number, double timeout, grab_picture* picture, grab_error*);
     // Gives the picture back; false where it was overwritten meanwhile, so that what was read of it is to be thrown away.
     bool (*release)(grab_source*);
     void (*close)(grab_source*);
@@ -104,7 +105,8 @@ struct grab_source {
 typedef uint8_t* (*grab_room)(void* context, int width, int height, int channels);
 
 grab_status grab_next(grab_source* source, grab_converter* converter, const grab_target* target, uint64_t mark,
-                      double timeout, grab_room room, void* context, grab_picture* picture, grab_error* error);
+                      uint64_t number, double timeout, grab_room room, void* context, grab_picture* picture,
+                      grab_error* error);
 
 // Shared memory, read: pictures that a `grab_writer` of the same name publishes, of any program.
 grab_source* grab_shm_open(const char* name, grab_error* error);

@@ -107,8 +107,8 @@ static grab_status late(const reader* r, grab_error* error) {
                      (unsigned long long)control_of(r)->process);
 }
 
-static grab_status reader_acquire(grab_source* source, uint64_t mark, double timeout, grab_picture* picture,
-                                  grab_error* error) {
+static grab_status reader_acquire(grab_source* source, uint64_t mark, uint64_t number, double timeout,
+                                  grab_picture* picture, grab_error* error) {
     reader* r = (reader*)source;
     const double end = grab_now() + timeout;
     for (;;) {
@@ -117,7 +117,8 @@ static grab_status reader_acquire(grab_source* source, uint64_t mark, double tim
         const uint32_t ring = status ? 0 : load32(r->bell.word);
         if (!status && attach_store(r) && (mark || alive(r))) {
             const uint64_t newest = load64(&control_of(r)->published);
-            if (newest > mark && newest && take(r, newest, picture)) return check_picture(r, &picture->view, error);
+            if (newest > mark && newest && take(r, newest, picture) && picture->number >= number)
+                return check_picture(r, &picture->view, error);
             if (newest != load64(&control_of(r)->published)) continue;
         }
         const double left = end - grab_now();
@@ -145,7 +146,7 @@ static grab_status reader_list(grab_source* source, grab_texture* textures, int 
     reader* r = (reader*)source;
     grab_picture picture;
     *count = 0;
-    const grab_status status = reader_acquire(source, 0, timeout, &picture, error);
+    const grab_status status = reader_acquire(source, 0, 0, timeout, &picture, error);
     if (status || capacity < 1) return status;
     *count = 1;
     memset(textures, 0, sizeof *textures);

@@ -40,7 +40,7 @@ struct Body {
     Vec3 forward, left, up;
 };
 
-// `shake`: share of the body's own pitch and roll; the rest of its attitude is the road's.
+// A frame's pitch and roll are against the horizon. `shake`: share of what the body adds to the road's on its springs.
 inline Body body_of(const Track& track, const double* frame, float shake) {
     constexpr float most = 0.08f;  // rad; more is no movement on springs
     Body b;
@@ -50,13 +50,11 @@ inline Body body_of(const Track& track, const double* frame, float shake) {
     const Place place = track.locate(b.x, b.y);
     const Station& at = track[place.station];
     const float offset = std::min(std::max(place.offset, -at.wall_right), at.wall_left);
-    const float grade = track.mix(place, &Station::grade), bank = track.mix(place, &Station::bank);
-    b.z = track.mix(place, &Station::height) - offset * bank;
+    b.z = track.mix(place, &Station::height) - offset * track.mix(place, &Station::bank);
     const float c = float(std::cos(yaw)), s = float(std::sin(yaw));
-    const float along = c * at.tx + s * at.ty, across = s * at.tx - c * at.ty;  // heading against the road's
-    auto small = [&](double angle) { return shake * float(std::min(std::max(angle, -double(most)), double(most))); };
-    const float climb = grade * along - bank * across + small(frame[channel::pitch]);
-    const float lean = -grade * across - bank * along + small(frame[channel::roll]);
+    const Slope road = track.slope(place, c, s);
+    auto leaned = [&](float slope, double angle) { return slope + shake * std::min(std::max(float(angle - slope), -most), most); };
+    const float climb = leaned(road.ahead, frame[channel::pitch]), lean = leaned(road.left, frame[channel::roll]);
     b.forward = unit({c, s, climb});
     b.up = unit(cross(b.forward, {-s, c, lean}));
     b.left = cross(b.up, b.forward);

@@ -57,8 +57,9 @@ class Pinhole:
         i = round(s / ground.track.step_m) % len(ground.track.s)
         turned = yaw - ground.track.heading[i]
         slope = np.array([grade, -bank])  # along the road, to its left
-        climb = slope @ [np.cos(turned), np.sin(turned)] + view.shake * pitch
-        lean = slope @ [-np.sin(turned), np.cos(turned)] + view.shake * roll
+        climb, lean = slope @ [np.cos(turned), np.sin(turned)], slope @ [-np.sin(turned), np.cos(turned)]
+        climb += view.shake * (pitch - climb)  # what is not the road's is the body's on its springs
+        lean += view.shake * (roll - lean)
         ahead = np.array([np.cos(yaw), np.sin(yaw), climb])
         ahead /= np.linalg.norm(ahead)
         up = np.cross(ahead, [-np.sin(yaw), np.cos(yaw), lean])

@@ -55,7 +55,8 @@ def test_borders_are_where_a_pinhole_model_puts_them(
     for k, s in enumerate(np.arange(40.0, 4000.0, 37.0)):
         offset = (-3.0, 0.7, 3.2)[k % 3]
         world, frames = placed(track, [(s, offset)], heading)
-        frames[0, channels.COLUMNS["pitch"]], frames[0, channels.COLUMNS["roll"]] = pitch, roll
+        frames[0, channels.COLUMNS["pitch"]] += pitch
+        frames[0, channels.COLUMNS["roll"]] += roll
         t = world.track
         picture = Camera(world, view=seen_from, size=SIZE, color="gray").draw(frames)[0]
         model = Pinhole(seen_from, SIZE, Ground(t), frames[0], s, offset)
@@ -171,7 +172,6 @@ def test_barriers_stand_before_what_is_behind_them(placed: Placed, track: str) -
         for heading in (0.0, 0.8, -0.9, 1.6, -1.7, 3.1):
             offset = (-2.5, 0.0, 2.5)[k % 3]
             world, frames = placed(track, [(s, offset)], heading)
-            frames[0, channels.COLUMNS["pitch"]] = frames[0, channels.COLUMNS["roll"]] = 0.0
             t, ground = world.track, Ground(world.track)
             picture = Camera(world, size=SIZE).draw(frames)[0]
             model = Pinhole(VIEWS["cockpit"], SIZE, ground, frames[0], s, offset)

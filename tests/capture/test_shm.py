@@ -92,6 +92,25 @@ def test_nothing_new_in_time(writer: PictureWriter, source: Source) -> None:
         source.get_frame(True, timeout=0.15)
 
 
+def test_a_picture_of_a_number_or_a_higher_one_is_waited_for(writer: PictureWriter, source: Source) -> None:
+    writer.write(plain(1), number=7)
+    assert source.get_frame(False, 0.0, at_least=7).number == 7
+    with pytest.raises(CaptureTimeoutError):
+        source.get_frame(False, 0.01, at_least=8)
+
+    def publish() -> None:
+        for number in (7, 9, 11):
+            time.sleep(0.05)
+            writer.write(plain(number), number=number)
+
+    publishing = threading.Thread(target=publish)
+    publishing.start()
+    frame = source.get_frame(False, 10.0, at_least=8)
+    publishing.join()
+    assert frame.number in (9, 11)  # 11, where this thread came late
+    assert (frame.image == frame.number).all()
+
+
 def test_rgb_and_deep_pictures(writer: PictureWriter, source: Source) -> None:
     writer.write(np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8))
     assert source.get_frame(False).image.tolist() == [[[1, 2, 3], [4, 5, 6]]]

@@ -75,6 +75,17 @@ def test_it_says_when_it_is_up_and_ends_cleanly(serve: Serve, pages: str, tmp_pa
     assert not list(Path("/dev/shm").glob(f"{pages}*"))
 
 
+def test_it_says_where_its_pictures_are(serve: Serve, pages: str) -> None:
+    process = serve(
+        "--pictures", "32x24", "--view=chase", f"--pictures-name={pages}.pictures", "--until=0.1", "--print-ports"
+    )
+    out, errors = process.communicate(timeout=60.0)
+    assert (process.returncode, errors) == (0, "")
+    about, headline = out.splitlines()[:2]
+    assert json.loads(about)["pictures"] == {"size": [32, 24], "view": "chase", "name": f"{pages}.pictures"}
+    assert f"pictures {pages}.pictures, 32x24 from the chase" in headline
+
+
 def test_print_ports_is_one_line_of_json(serve: Serve) -> None:
     process = serve("--print-ports", "--quiet", "--until", "0.5")
     out, errors = process.communicate(timeout=60.0)
@@ -117,6 +128,8 @@ def test_other_apps_are_hosted_without_the_plugin(serve: Serve, tmp_path: Path) 
         (("--host", "0.0.0.0"), "other machines could connect"),
         (("--app", "/no/such/app"), "no in-game app"),
         (("--reset", "home"), "unknown reset"),
+        (("--pictures", "640"), "--pictures must be WIDTHxHEIGHT in pixels, as 640x480, is '640'"),
+        (("--pictures", "640x480", "--view", "cokpit"), "unknown view 'cokpit'"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(serve: Serve, options: tuple[str, ...], message: str) -> None:

@@ -111,7 +111,7 @@ static grab_status get(grab_source* source, bool wait, double timeout, grab_pict
     uint64_t mark = 0;
     if (!converter) converter = grab_converter_new();
     if (wait) source->mark(source, &mark, &error);
-    return grab_next(source, converter, &whole, mark, timeout, room, NULL, picture, &error);
+    return grab_next(source, converter, &whole, mark, 0, timeout, room, NULL, picture, &error);
 }
 
 /* All pixels of the last image are drawings of that texture, not what was in memory before. They need not be of one drawing:
