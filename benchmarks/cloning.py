@@ -3,8 +3,8 @@
     python benchmarks/cloning.py [--laps 5] [--work outputs/cloning] [--output benchmarks/results/cloning.json]
 
 The line follower drives `ac-gym serve` in real time, with noise on its controls, while its states and the camera's
-pictures are recorded. Of that recording a driver by numbers and one by pictures are learned; the answer to each state is
-what the line follower says. Each drives laps from the standing start in the simulator, and then in real time: the one by
+pictures are recorded. From that a driver by numbers and one by pictures are learned; the answer to each state is what
+the line follower says. Each drives laps from the standing start in the simulator, and then in real time: the one by
 numbers through the plugin, the one by pictures with a grabber in and the plugin out, while an observer takes its laps.
 Steps whose results are in the work folder already are not done again. The exit status is 1 where a driver has no clean
 lap. A busy machine drops frames of real time; `chrt -f 5 python benchmarks/cloning.py` then helps.

@@ -22,7 +22,7 @@ from ac_gym import _core
 from ac_gym.capture.source import Source
 from ac_gym.capture.transform import PictureMemory
 from ac_gym.drivers.pictures import PicturePolicy
-from ac_gym.errors import CaptureTimeoutError, ConfigError, GameTimeoutError, NoPicturesError
+from ac_gym.errors import CaptureTimeoutError, ConfigError, GameConnectionError, GameTimeoutError, NoPicturesError
 from ac_gym.game.client import GameConnection
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -52,7 +52,8 @@ class PluginWheel:
         self._connection.send(controls)
 
     def neutral(self) -> None:
-        self._connection.send(_neutral())
+        with suppress(GameConnectionError):  # the plugin lets go when nobody is there
+            self._connection.send(_neutral())
 
     def close(self) -> None:
         self._connection.close()
