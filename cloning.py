@@ -15,7 +15,7 @@ from rich.progress import Progress as ProgressBar
 
 from ac_gym.capture.transform import PictureTransform
 from ac_gym.config import Config, env_kwargs, save_config
-from ac_gym.datasets.cloning import Expert, Samples, read_samples
+from ac_gym.datasets.cloning import Expert, Samples, read_samples, shown_controls
 from ac_gym.datasets.listing import LIST_FILE, listed_files
 from ac_gym.datasets.reading import recording_files
 from ac_gym.datasets.seen import Drawing, SeenSamples, picture_files, read_seen
@@ -42,11 +42,14 @@ Report = Callable[[Config, Evaluation, Path], None]
 class NumberData:
     """Numbers, standardised as the driver will see them."""
 
-    def __init__(self, samples: Samples) -> None:
+    def __init__(self, samples: Samples, hidden: slice | None = None) -> None:
+        """`hidden` numbers are not looked at."""
         self.labels, self.groups, self._observations = samples.labels, samples.laps, samples.observations
         spread = samples.observations.std(axis=0)
         self.mean = samples.observations.mean(axis=0)
         self.scale = np.where(spread > _LEAST_SPREAD, 1.0 / np.maximum(spread, _LEAST_SPREAD), 0.0).astype(np.float32)
+        if hidden is not None:
+            self.scale[hidden] = 0.0
 
     def inputs(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
         return standardised(self._observations[which], self.mean, self.scale)
@@ -142,7 +145,7 @@ def _read(config: Config) -> tuple[Samples, NumberData | PictureData]:
     settings = TaskSettings(**{field.name: kwargs[field.name] for field in fields(TaskSettings)})
     files = listed_files(path.parent, path) if path.name == LIST_FILE else recording_files(path)
     samples = read_samples(files, settings, expert)
-    return samples, NumberData(samples)
+    return samples, NumberData(samples, shown_controls(settings) if c.hide_controls else None)
 
 
 def _placed(config: Config, samples: Samples) -> Config:

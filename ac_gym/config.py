@@ -172,6 +172,9 @@ class BCConfig:
     expert: str = _key("recorded", "Whose controls are the answer: recorded, or line_follower, asked at every state.")
     pace: float = _key(0.9, "Share of the grip that the asked line follower uses.")
     clean_laps: bool = _key(True, "Recorded controls are learned from clean laps only.")
+    hide_controls: bool = _key(
+        True, "Do not look at the car's controls among the numbers: who does repeats them instead of driving."
+    )
     crop: list[float] = field(
         default_factory=lambda: list(PictureTransform.crop),
         metadata={"help": "Part of the picture that is looked at: x, y, width, height as shares of it."},

@@ -29,6 +29,7 @@ from ac_gym.track import load_track
 EXPERTS = ("recorded", "line_follower")
 _CONTROLS = 3
 _PIECE_S = 20.0  # what stands for a lap where laps are not known
+_CHANNELS, _RAYS, _FLAGS, _LOOK_AHEAD, _SHOWN = 14, 11, 1, 12, 12  # numbers of the observation's parts, in its order
 _GAP = 2.5  # periods between two rows, above which the one does not answer the other
 
 
@@ -106,6 +107,12 @@ def read_samples(files: Iterable[Path], settings: TaskSettings, expert: Expert) 
         tuple(dict.fromkeys(Place(recording.track, recording.car) for recording in recordings)),
         settings.ego_sampling_freq,
     )
+
+
+def shown_controls(settings: TaskSettings) -> slice:
+    """The numbers of the task's observation that are the car's controls, of the last steps and now."""
+    first = _CHANNELS + (_RAYS if settings.enable_sensors else 0) + _FLAGS + _LOOK_AHEAD
+    return slice(first, first + _SHOWN)
 
 
 class Experts:

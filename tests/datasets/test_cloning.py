@@ -14,7 +14,7 @@ from ac_gym.camera import Camera, scene_of
 from ac_gym.capture.transform import PictureTransform
 from ac_gym.car import load_car
 from ac_gym.datasets import Recording
-from ac_gym.datasets.cloning import Expert, Place, read_samples
+from ac_gym.datasets.cloning import Expert, Place, read_samples, shown_controls
 from ac_gym.datasets.own import write_own
 from ac_gym.datasets.seen import Drawing, picture_files, read_seen
 from ac_gym.errors import RecordingError, UnknownNameError
@@ -41,6 +41,19 @@ def test_the_answer_to_a_state_is_what_was_done_next(recorded: Path, drive: Reco
     assert samples.observations[100, 0] == pytest.approx(drive["speed"][100] / 80.0, rel=0.2)  # row and label agree
     assert samples.places == (Place("monza", "bmw_z4_gt3"),)
     assert set(samples.laps) == {0}
+
+
+@pytest.mark.parametrize("sensors", [True, False])
+def test_the_controls_among_the_numbers_are_where_they_are_said_to_be(
+    recorded: Path, drive: Recording, sensors: bool
+) -> None:
+    settings = TaskSettings(use_relative_actions=False, enable_sensors=sensors)
+    shown = read_samples([recorded], settings, Expert()).observations[100, shown_controls(settings)]
+    assert drive.controls is not None
+    now = [drive["steer_angle"][100] / 450.0, drive["throttle"][100], drive["brake"][100]]
+    steering = [drive["steer_angle"][row] / 450.0 for row in (97, 98, 99)]
+    np.testing.assert_allclose(shown[9:], now, atol=1e-6)
+    np.testing.assert_allclose(shown[:3], steering, atol=1e-6)
 
 
 def test_a_line_follower_can_be_asked_instead(recorded: Path, drive: Recording) -> None:
