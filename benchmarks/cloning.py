@@ -38,7 +38,7 @@ from ac_gym.recording.observing import observer
 from ac_gym.recording.recorder import Recorder
 from ac_gym.track import load_track, speed_profile
 
-TRACK, CAR = "indianapolis_sp", "ks_mazda_miata"
+TRACK, CAR = "ks_red_bull_ring-layout_gp", "ks_mazda_miata"  # a level track: the game tells no bank
 PACE, NOISE = 0.85, 0.1
 SIZE = (192, 144)
 ROOT = Path(__file__).parents[1]

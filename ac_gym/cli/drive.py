@@ -76,7 +76,7 @@ def drive(
     if source is not None:
         _drive_by_pictures(_picture_policy(model), cast("Kind", source), source_name, game, duration, console)
         return
-    settings = {"track": track or _DEFAULT_TRACK, "car": car or _DEFAULT_CAR}
+    settings: dict[str, Any] = {"track": track or _DEFAULT_TRACK, "car": car or _DEFAULT_CAR}
     if model is None:
         driver = _follower(pace, noise, seed)
     else:

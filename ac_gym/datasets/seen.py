@@ -129,8 +129,9 @@ def _recorded(
     count = min(len(times), len(pictures))
     times = times[:count]
     rows = np.flatnonzero(answered.laps >= 0)
-    near = np.clip(np.searchsorted(times, states[rows]), 1, max(count - 1, 1))
-    near -= states[rows] - times[near - 1] <= times[np.minimum(near, count - 1)] - states[rows]
+    after = np.clip(np.searchsorted(times, states[rows]), 0, count - 1)
+    before = np.maximum(after - 1, 0)
+    near = np.where(states[rows] - times[before] <= times[after] - states[rows], before, after)
     close = np.abs(times[near] - states[rows]) <= 0.5 / recording.rate
     rows, near = rows[close], near[close]
     return _Watched(
