@@ -28,6 +28,7 @@ from ac_gym.track import load_track
 
 EXPERTS = ("recorded", "line_follower")
 _CONTROLS = 3
+_STANDING, _UP = 0.5, -0.9  # m/s; a throttle that is not pressed
 _PIECE_S = 20.0  # what stands for a lap where laps are not known
 _CHANNELS, _RAYS, _FLAGS, _LOOK_AHEAD, _SHOWN = 14, 11, 1, 12, 12  # numbers of the observation's parts, in its order
 _GAP = 2.5  # periods between two rows, above which the one does not answer the other
@@ -140,6 +141,7 @@ class Experts:
         if clock is not None:
             with np.errstate(invalid="ignore"):
                 good[:-1] &= (np.diff(clock) > 0.0) & (np.diff(clock) < _GAP / recording.rate)
+        good &= ~_parked(recording, labels)
         return Answered(labels, np.where(good, self._laps(recording), -1), _nothing(len(recording)))
 
     def _rebuilt(self, recording: Recording, rate: float) -> Answered:
@@ -159,7 +161,7 @@ class Experts:
             observations[rows] = replay.observation
             laps[rows] = of_rows[rows]
             laps[rows.stop - 1] = -1  # nothing was recorded after it
-        laps[~np.isfinite(labels).all(axis=1)] = -1
+        laps[~np.isfinite(labels).all(axis=1) | _parked(recording, labels)] = -1
         return Answered(labels, laps, observations)
 
     def _laps(self, recording: Recording) -> NDArray[np.int64]:
@@ -210,6 +212,14 @@ def check_count(count: int, expert: Expert) -> None:
 def _next_controls(controls: NDArray[np.float32]) -> NDArray[np.float32]:
     """Row t: the controls (T, 3) that led from state t to the next; the last row repeats its own."""
     return np.concatenate([controls[1:, :_CONTROLS], controls[-1:, :_CONTROLS]])
+
+
+def _parked(recording: Recording, labels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(T,): the car stands and nobody wants it to go, as before a driver has connected; learned from, it would stay."""
+    if not recording.known[AT["speed"]]:
+        return np.zeros(len(recording), bool)
+    with np.errstate(invalid="ignore"):
+        return (recording["speed"] < _STANDING) & (labels[:, 1] < _UP)
 
 
 def _nothing(rows: int) -> NDArray[np.float32]:

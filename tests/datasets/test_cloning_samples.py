@@ -84,6 +84,17 @@ def test_rows_beside_a_gap_are_no_samples(tmp_path: Path, drive: Recording) -> N
     assert len(samples) == 248  # neither the row nor the one whose answer led to it
 
 
+def test_a_parked_car_teaches_nothing_and_a_start_does(tmp_path: Path, drive: Recording) -> None:
+    assert drive.controls is not None
+    frames, controls = drive.frames.copy(), drive.controls.copy()
+    parked = replace(drive, frames=frames, controls=controls)
+    parked["speed"][:50], controls[:31, 1] = 0.0, -1.0
+    controls[31:51, 1] = 1.0
+    samples = read_samples([write_own(tmp_path / "parked.parquet", parked)], ABSOLUTE, Expert())
+    assert len(samples) == 220
+    assert samples.labels[0, 1] == 1.0
+
+
 def test_pictures_are_drawn_of_a_recording_without_any(recorded: Path, drive: Recording) -> None:
     samples = read_seen([recorded], TRANSFORM, Expert(), Drawing("cockpit", (16, 12)))
     scene = scene_of(load_track("monza"), load_car("bmw_z4_gt3"))
@@ -115,17 +126,17 @@ def test_recorded_pictures_belong_to_the_states_of_their_time(tmp_path: Path, dr
     header = Header(source="plugin", track="monza", car="bmw_z4_gt3", rate=25.0)
     settings = RecorderSettings(pictures=PictureSettings(kind, quality=0))
     with Recorder(tmp_path, header, settings, pictures=_Shades(pictures)) as recorder:  # type: ignore[arg-type]
-        for frame, time in zip(drive.frames, states, strict=False):
+        for frame, time in zip(drive.frames, states.tolist(), strict=False):
             recorder.put(frame, time)
         while recorder.pictures is not None and recorder.pictures.kept + recorder.pictures.dropped < len(pictures):
             pass
     samples = read_seen(picture_files(tmp_path), TRANSFORM, Expert())
-    assert len(samples) == 95
+    assert len(samples) == 96  # half a period beyond the last picture
     assert samples.size == (16, 12)
-    brightness = samples.seen(np.arange(95)).mean(axis=(2, 3, 4))
-    np.testing.assert_allclose(brightness[2:, 1], 2.0 * np.arange(2, 95), atol=2.0)
-    np.testing.assert_allclose(brightness[2:, 0], 2.0 * np.arange(2, 95) - 4.0, atol=2.0)
-    np.testing.assert_allclose(samples.labels[:, 1], 2.0 * drive["throttle"][1:96] - 1.0, atol=1e-6)
+    brightness = samples.seen(np.arange(96)).mean(axis=(2, 3, 4))
+    np.testing.assert_allclose(brightness[2:, 1], 2.0 * np.arange(2, 96), atol=2.0)
+    np.testing.assert_allclose(brightness[2:, 0], 2.0 * np.arange(2, 96) - 4.0, atol=2.0)
+    np.testing.assert_allclose(samples.labels[:, 1], 2.0 * drive["throttle"][1:97] - 1.0, atol=1e-6)
 
 
 def _annotated(folder: Path, rows: list[str], pictures: int = 3) -> Path:
