@@ -181,7 +181,7 @@ def _drive_by_pictures(
         console.print(f"driving by pictures of {kind}; Ctrl-C stops, with the controls in neutral")
         why = drive_live(
             policy, source, wheel, LiveSettings(duration=math.inf if duration is None else duration),
-            lambda second: console.print(second.text()),
+            lambda second: console.print(second.text(), soft_wrap=True),
         )  # fmt: skip
     console.print(f"{why}; controls are neutral")
 
