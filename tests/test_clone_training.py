@@ -31,7 +31,7 @@ TOY = [
 def laps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("laps")
     record_demonstrations(
-        folder, track="indianapolis_sp", car="ks_mazda_miata", laps=1, paces=[0.9], noise=[0.0], seed=1
+        folder, track="indianapolis_sp", car="ks_mazda_miata", laps=2, paces=[0.9], noise=[0.0], seed=1
     )
     return folder
 

@@ -96,7 +96,7 @@ def read_samples(files: Iterable[Path], settings: TaskSettings, expert: Expert) 
     from.
     """
     asked = Experts(settings, expert)
-    only = channels_looked_at(settings) if expert.kind == "recorded" else None
+    only = (*channels_looked_at(settings), "current_time") if expert.kind == "recorded" else None
     recordings = [recording for file in files for recording in read_recordings(file, only)]
     answered = [asked.with_observations(recording) for recording in recordings]
     rows = [np.flatnonzero(one.laps >= 0) for one in answered]
