@@ -5,7 +5,8 @@ group would measure memory. Training ends when the loss of what was held back ha
 network of its lowest value is kept.
 
 The loss is the mean absolute error: its minimum is the median answer. Controls end at -1 and 1, where noise is cut off
-on one side; that moves the mean of noisy answers, and leaves their median alone.
+on one side; that moves the mean of noisy answers, and leaves their median alone. Each control's error counts in units of
+its own spread: steering moves by hundredths where pedals go from end to end, and must not be lost beside them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from algorithms.errors import UserError
 
 NETWORK, STATE = "clone_net.pth", "training_state.pt"
 _VALIDATION_BATCH = 1024
+_LEAST_SPREAD = 0.01  # of a control over the samples
 
 
 class Data(Protocol):
@@ -129,6 +131,8 @@ class BehaviourCloning:
     def __init__(self, data: Data, settings: BCSettings, device: str | torch.device = "cpu", seed: int = 0) -> None:
         self.settings, self.device, self._data, self._seed = settings, torch.device(device), data, seed
         self._train, self._held = split(data.groups, settings.validation_share, seed)
+        spread = np.maximum(data.labels[self._train].std(axis=0), _LEAST_SPREAD).astype(np.float32)
+        self._worth = torch.from_numpy(1.0 / spread).to(self.device)
         shape = data.inputs(self._train[:1]).shape[1:]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -169,11 +173,11 @@ class BehaviourCloning:
 
     @torch.no_grad()
     def validate(self) -> float:
-        """Mean absolute error of the samples held back."""
+        """Mean absolute error of the samples held back, in spreads of each control."""
         total = 0.0
         for first in range(0, len(self._held), _VALIDATION_BATCH):
             inputs, labels = self._batch(self._held[first : first + _VALIDATION_BATCH])
-            total += float((self.network(inputs) - labels).abs().mean(dim=1).sum())
+            total += float(self._error(self.network(inputs), labels)) * len(labels)
         return total / len(self._held)
 
     def keep_best(self) -> Clone:
@@ -191,13 +195,16 @@ class BehaviourCloning:
         total = 0.0
         for first in range(0, len(order), size):
             inputs, labels = self._batch(order[first : first + size])
-            loss = (self.network(self._varied(inputs, rng)) - labels).abs().mean()
+            loss = self._error(self.network(self._varied(inputs, rng)), labels)
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self._optimizer.step()
             total += float(loss.detach()) * len(labels)
             watch(first // size + 1, math.ceil(len(order) / size))
         return total / len(order)
+
+    def _error(self, answers: Tensor, labels: Tensor) -> Tensor:
+        return ((answers - labels).abs() * self._worth).mean()
 
     def _batch(self, which: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         inputs = torch.from_numpy(self._data.inputs(which))

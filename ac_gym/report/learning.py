@@ -71,7 +71,7 @@ def plot_losses(summary: Path, path: Path) -> list[Path]:
         label=f"kept: epoch {curves['step'][best]:.0f}",
     )  # fmt: skip
     ax.set_yscale("log")
-    tidy(ax, "mean absolute error of the controls (-1..1)")
+    tidy(ax, "mean absolute error, in each control's spread")
     ax.set_xlabel("epochs", color=TEXT, fontsize=9)
     ax.legend(fontsize=8, frameon=False, loc="best")
     figure.savefig(path, dpi=130)
