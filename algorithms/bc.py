@@ -5,8 +5,8 @@ group would measure memory. Training ends when the loss of what was held back ha
 network of its lowest value is kept.
 
 The loss is the mean absolute error: its minimum is the median answer. Controls end at -1 and 1, where noise is cut off
-on one side; that moves the mean of noisy answers, and leaves their median alone. Each control's error counts in units of
-its own spread: steering moves by hundredths where pedals go from end to end, and must not be lost beside them.
+on one side; that moves the mean of noisy answers, and leaves their median alone. Each control's error counts in units
+of its own spread: steering moves by hundredths where pedals go from end to end, and must not be lost beside them.
 """
 
 from __future__ import annotations

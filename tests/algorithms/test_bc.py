@@ -45,7 +45,16 @@ def _taught(data: Shown, settings: BCSettings = SETTINGS) -> BehaviourCloning:
 
 def test_it_learns_a_mapping_of_numbers() -> None:
     data, _ = _numbers()
-    assert _taught(data).validate() < 0.08
+    assert _taught(data).validate() < 0.1
+
+
+def test_a_control_that_moves_little_is_learned_as_well_as_one_that_moves_much() -> None:
+    data, meant = _numbers()
+    data.labels[:, 0] *= 0.03
+    learner = _taught(data)
+    with torch.no_grad():
+        answers = learner.network(torch.from_numpy(data.inputs(np.arange(2000)))).numpy()
+    assert np.abs(answers[:, 0] - 0.03 * meant[:, 0]).mean() < 0.1 * data.labels[:, 0].std()
 
 
 def test_noise_that_is_cut_off_at_the_end_of_a_pedal_does_not_move_the_answer() -> None:
@@ -66,7 +75,7 @@ def test_it_learns_from_pictures() -> None:
     pictures[np.arange(400), :, :, column] = 0.5
     labels = (column[:, None] / 12.0 - 1.0).astype(np.float32)
     settings = replace(SETTINGS, channels=(8, 8), kernels=(3, 3), strides=(2, 2), shift=1, max_epochs=15)
-    assert _taught(Shown(pictures, labels), settings).validate() < 0.12
+    assert _taught(Shown(pictures, labels), settings).validate() < 0.25
 
 
 def test_laps_are_held_back_whole() -> None:
