@@ -34,7 +34,10 @@ from algorithms.provenance import save_provenance
 from algorithms.run import log, logging_to, make_run_folder
 
 MODEL = Path("model") / "final"
-_LEAST_SPREAD = 1e-6  # of a number over the data set; what varies less tells nothing
+_CONSTANT = 1e-6  # spread of a number over the data set; what varies less tells nothing
+_LEAST_SPREAD = (
+    0.1  # that numbers are scaled by: who follows a line to centimetres must not be at a loss a metre off it
+)
 MakeLoggers = Callable[[Config, Path, int | None], Sequence[Logger]]
 Report = Callable[[Config, Evaluation, Path], None]
 
@@ -47,7 +50,7 @@ class NumberData:
         self.labels, self.groups, self._observations = samples.labels, samples.laps, samples.observations
         spread = samples.observations.std(axis=0)
         self.mean = samples.observations.mean(axis=0)
-        self.scale = np.where(spread > _LEAST_SPREAD, 1.0 / np.maximum(spread, _LEAST_SPREAD), 0.0).astype(np.float32)
+        self.scale = np.where(spread > _CONSTANT, 1.0 / np.maximum(spread, _LEAST_SPREAD), 0.0).astype(np.float32)
         if hidden is not None:
             self.scale[hidden] = 0.0
 

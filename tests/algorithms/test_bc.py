@@ -54,7 +54,7 @@ def test_a_control_that_moves_little_is_learned_as_well_as_one_that_moves_much()
     learner = _taught(data)
     with torch.no_grad():
         answers = learner.network(torch.from_numpy(data.inputs(np.arange(2000)))).numpy()
-    assert np.abs(answers[:, 0] - 0.03 * meant[:, 0]).mean() < 0.1 * data.labels[:, 0].std()
+    assert np.abs(answers[:, 0] - 0.03 * meant[:, 0]).mean() < 0.2 * data.labels[:, 0].std()
 
 
 def test_noise_that_is_cut_off_at_the_end_of_a_pedal_does_not_move_the_answer() -> None:
