@@ -52,14 +52,17 @@ from algorithms.replay import Replay
 from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
 from algorithms.sac import SAC, SACSettings
 from algorithms.threads import keep_freed_memory, set_torch_threads
+from cloning import clone
 
 ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {
     "sac": (SAC, SACSettings),
     "discor": (DisCor, DisCorSettings),
 }
+CLONING = "bc"
 PRESETS = {  # by the setting that asks for them; of several, the later ones here win
     "obs=pixels": "pixels.yaml",
     "obs=both": "pixels.yaml",
+    f"algo={CLONING}": "cloning.yaml",
     "AssettoCorsa.world=game": "game.yaml",
 }
 ERROR_NETWORKS = ("online_error_net.pth", "target_error_net.pth")  # which a checkpoint of SAC lacks
@@ -73,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load_config(_config_files(args), [*chosen, *args.settings])
         set_torch_threads(config.torch_threads)
         keep_freed_memory()
-        if args.test:
+        if config.algo == CLONING:
+            clone(config, args, _make_loggers, _report)
+        elif args.test:
             test(config, args.load_path)
         else:
             learn(config, args.load_path, args.resume)
@@ -296,7 +301,8 @@ def _config_files(args: argparse.Namespace) -> list[Path]:
         for folder in Path(args.load_path).resolve().parents[:3]:
             if (folder / "config.yaml").is_file():
                 return [folder / "config.yaml"]
-    return [configs_dir() / file for setting, file in PRESETS.items() if setting in args.settings]
+    asked = [f"algo={args.algo}", *args.settings]
+    return [configs_dir() / file for setting, file in PRESETS.items() if setting in asked]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -306,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, help="YAML file of settings; settings on the command line win")
-    parser.add_argument("--algo", choices=list(ALGORITHMS), help="what learns: the setting algo")
+    parser.add_argument("--algo", choices=[*ALGORITHMS, CLONING], help="what learns: the setting algo")
     parser.add_argument("--test", action="store_true", help="drive evaluation laps instead of training")
     parser.add_argument("--load_path", type=Path, help="folder of networks to test, or to start training from")
     parser.add_argument("--resume", type=Path, help="run folder to go on with, where it was")

@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ac_gym.capture.transform import PictureTransform
 from ac_gym.envs.settings import ObservationSettings
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task import TaskSettings
@@ -173,6 +174,50 @@ class EncoderConfig:
 
 
 @dataclass
+class BCConfig:
+    """Behaviour cloning: `train.py --algo bc dataset_path=...`."""
+
+    expert: str = _key("recorded", "Whose controls are the answer: recorded, or line_follower, asked at every state.")
+    pace: float = _key(0.9, "Share of the grip that the asked line follower uses.")
+    clean_laps: bool = _key(True, "Recorded controls are learned from clean laps only.")
+    hide_controls: bool = _key(
+        True, "Do not look at the car's controls among the numbers: who does repeats them instead of driving."
+    )
+    crop: list[float] = field(
+        default_factory=lambda: list(PictureTransform.crop),
+        metadata={"help": "Part of the picture that is looked at: x, y, width, height as shares of it."},
+    )
+    size: list[int] = field(
+        default_factory=lambda: list(PictureTransform.size),
+        metadata={"help": "Width and height in pixels that this part is scaled to."},
+    )
+    color: str = _key(PictureTransform.color, "Colours of the pictures: gray, rgb or bgr.")
+    stack: int = _key(PictureTransform.stack, "Pictures that are seen at once; one alone shows no speed.")
+    spacing: float = _key(PictureTransform.spacing, "Time between these pictures [s].")
+    drawn_size: list[int] = field(
+        default_factory=lambda: [320, 240],
+        metadata={"help": "Width and height of the pictures that are drawn for recordings without any."},
+    )
+    hidden_units: list[int] = field(default_factory=lambda: [256, 256], metadata={"help": "Hidden layers."})
+    channels: list[int] = field(
+        default_factory=lambda: [24, 36, 48],
+        metadata={"help": "Channels of the convolutions that see pictures."},
+    )
+    kernels: list[int] = field(
+        default_factory=lambda: [5, 5, 3], metadata={"help": "Sides of their kernels in pixels."}
+    )
+    strides: list[int] = field(default_factory=lambda: [2, 2, 2], metadata={"help": "Their strides in pixels."})
+    learning_rate: float = _key(1e-3, "Learning rate.")
+    weight_decay: float = _key(1e-4, "Weight decay.")
+    batch_size: int = _key(128, "Samples in a batch.")
+    max_epochs: int = _key(60, "Passes over the data set at most.")
+    patience: int = _key(8, "Epochs without a lower validation loss after which training ends.")
+    validation_share: float = _key(0.2, "Share of the laps that is held back to measure by.")
+    shift: int = _key(4, "Pixels by which pictures are moved up or down at random when learned from, at most.")
+    brightness: float = _key(0.1, "Change of the pictures' brightness at random when learned from, at most.")
+
+
+@dataclass
 class Config:
     """A run of `train.py`."""
 
@@ -181,10 +226,13 @@ class Config:
     SAC: SACConfig = field(default_factory=SACConfig)
     DisCor: DisCorConfig = field(default_factory=DisCorConfig)
     Encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    BC: BCConfig = field(default_factory=BCConfig)
     dataset_path: str = _key("", "Recorded laps to learn from: the data set's folder, its list, or any recordings.")
     load_offline_data: bool = _key(False, "Learn from the recorded laps in dataset_path as well.")
     pre_train: bool = _key(False, "Learn from demonstrations or recorded laps alone before driving.")
-    algo: str = _key("sac", "What learns: sac, or discor, which has the settings of SAC and of DisCor.")
+    algo: str = _key(
+        "sac", "What learns: sac; discor, which has the settings of SAC and of DisCor; or bc, from recorded laps alone."
+    )
     seed: int = _key(0, "Seed of the environments, the networks and the sampling.")
     device: str = _key("auto", "Device of the networks: cpu, cuda, or auto (cuda where there is one).")
     torch_threads: int = _key(0, "Threads of torch; 0 for what suits the networks and the machine.")
@@ -314,6 +362,8 @@ def _check_ranges(config: Config) -> None:
     task: Any = config.AssettoCorsa
     agent, sac, encoder = config.Agent, config.SAC, config.Encoder
     layers = (encoder.channels, encoder.kernels, encoder.strides)
+    clone = config.BC
+    looks = (clone.channels, clone.kernels, clone.strides)
     rules = [
         (task.num_cars >= 1, "AssettoCorsa.num_cars must be at least 1"),
         (task.world != "game" or task.num_cars == 1, "AssettoCorsa.world=game has one car: AssettoCorsa.num_cars=1"),
@@ -345,7 +395,23 @@ def _check_ranges(config: Config) -> None:
         (min(map(min, layers), default=0) >= 1, "Encoder.channels, kernels and strides must be at least 1"),
         (encoder.features >= 1, "Encoder.features must be at least 1"),
         (encoder.shift >= 0, "Encoder.shift must not be below 0"),
-        (config.algo in ("sac", "discor"), "algo must be sac or discor"),
+        (config.algo in ("sac", "discor", "bc"), "algo must be sac, discor or bc"),
+        (config.algo != "bc" or config.dataset_path, "algo=bc needs dataset_path=..., recorded laps to learn from"),
+        (config.algo != "bc" or task.observation != "both", "a clone sees numbers or pictures, not both: obs=pixels"),
+        (0.1 <= clone.pace <= 1.0, "BC.pace must lie between 0.1 and 1"),
+        (len(set(map(len, looks))) == 1, "BC.channels, kernels and strides must have a number for each layer"),
+        (min(map(min, looks), default=0) >= 1, "BC.channels, kernels and strides must be at least 1"),
+        (len(clone.drawn_size) == 2, "BC.drawn_size is a width and a height"),
+        (
+            min(clone.batch_size, clone.max_epochs, clone.patience) >= 1,
+            "BC.batch_size, max_epochs and patience must be at least 1",
+        ),
+        (clone.learning_rate > 0.0, "BC.learning_rate must be above 0"),
+        (
+            min(clone.weight_decay, clone.shift, clone.brightness) >= 0,
+            "BC.weight_decay, shift, brightness: not below 0",
+        ),
+        (0.0 < clone.validation_share < 1.0, "BC.validation_share must lie between 0 and 1"),
         (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
         (sac.precision in ("float32", "bfloat16", "auto"), "SAC.precision must be float32, bfloat16 or auto"),
     ]

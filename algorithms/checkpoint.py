@@ -126,13 +126,13 @@ def load_networks(
 
 
 def _read_state(path: Path, device: str | torch.device) -> dict[str, torch.Tensor]:
-    state = _load(path, device)
+    state = read_tensors(path, device)
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise UserError(f"{path} is not a file of network weights: it must hold a state dict of tensors")
     return state
 
 
-def _load(path: Path, device: str | torch.device) -> Any:
+def read_tensors(path: Path, device: str | torch.device) -> Any:
     """Tensors and plain values only: nothing in the file is executed."""
     try:
         return torch.load(path, map_location=device, weights_only=True)
@@ -185,7 +185,7 @@ def load_training(run: Path, agent: Agent, replay: Replay, progress: Progress) -
     path = run / TRAINING_STATE
     if not path.is_file():
         raise UserError(f"nothing to resume in {run}: it has no {TRAINING_STATE}")
-    state = _load(path, "cpu")
+    state = read_tensors(path, "cpu")
     if not isinstance(state, dict) or "agent" not in state:
         raise UserError(f"{path} is not the state of a run")
     if state["agent"].keys() != agent.state_dict().keys():

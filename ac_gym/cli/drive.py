@@ -1,26 +1,57 @@
-"""`ac-gym drive`: laps of the line follower, with times, plots and a video."""
+"""`ac-gym drive`: laps of the line follower or of a learned driver, with times, plots and a video."""
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from ac_gym.errors import ConfigError, UnknownNameError
+
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
+    from ac_gym.capture.sources import Kind
+    from ac_gym.drivers import PicturePolicy
+    from ac_gym.drivers.live import Wheel
     from ac_gym.evaluation import Evaluation
     from ac_gym.task import Telemetry
+    from ac_gym.worlds import GameSettings
+
+_DEFAULT_TRACK, _DEFAULT_CAR = "monza", "bmw_z4_gt3"
 
 
 def drive(
     track: Annotated[
-        str, typer.Option(help="a circuit of `ac-gym tracks list`, or the path of a track file")
-    ] = "monza",
-    car: Annotated[str, typer.Option(help="a car of `ac-gym cars list`, or the path of a car file")] = "bmw_z4_gt3",
-    pace: Annotated[float, typer.Option(min=0.1, max=1.0, help="share of the car's grip that the driver uses")] = 0.95,
+        str | None,
+        typer.Option(help="a circuit of `ac-gym tracks list`, or the path of a track file [model's, or monza]"),
+    ] = None,
+    car: Annotated[
+        str | None,
+        typer.Option(help="a car of `ac-gym cars list`, or the path of a car file [model's, or bmw_z4_gt3]"),
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="run or checkpoint of train.py that drives [default: the line follower]")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="drive the running game by its pictures alone, from shm, csp or screen")
+    ] = None,
+    source_name: Annotated[
+        str | None, typer.Option(help="which one: publisher's name, texture, or number of the monitor")
+    ] = None,
+    control: Annotated[
+        str, typer.Option(help="who moves the game's joystick: auto, plugin, vjoy, vgamepad, uinput")
+    ] = "auto",
+    duration: Annotated[float | None, typer.Option(help="with --source: s to drive [default: until Ctrl-C]")] = None,
+    pace: Annotated[float, typer.Option(min=0.1, max=1.0, help="share of the grip the line follower uses")] = 0.95,
+    noise: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="standard deviation of noise on the line follower's controls")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="of the noise")] = 0,
     laps: Annotated[int, typer.Option(min=1, help="laps to drive; the first begins from a standing start")] = 3,
     world: Annotated[
         str, typer.Option(help="simulated, or game: the running game (or `ac-gym serve`), through its plugin")
@@ -32,32 +63,30 @@ def drive(
     output: Annotated[Path | None, typer.Option(help="folder for plots, tables and a video of the best lap")] = None,
     video: Annotated[bool, typer.Option(help="make the video")] = True,
 ) -> None:
-    """Drive laps along the racing line with a driver that needs no learning."""
+    """Drive laps with a driver that needs no learning, or with a learned one (--model)."""
     from rich.console import Console
 
-    from ac_gym.car import load_car
-    from ac_gym.drivers import LineFollower
-    from ac_gym.errors import UnknownNameError
-    from ac_gym.evaluation import drive_laps
-    from ac_gym.track import load_track
     from ac_gym.worlds import GameSettings
 
     console = Console(highlight=False)
+    game = GameSettings(
+        host=host, ego_server_port=ego_port, simulation_management_server_port=management_port, token=token,
+        controls=control,
+    )  # fmt: skip
+    if source is not None:
+        _drive_by_pictures(_picture_policy(model), cast("Kind", source), source_name, game, duration, console)
+        return
+    settings: dict[str, Any] = {"track": track or _DEFAULT_TRACK, "car": car or _DEFAULT_CAR}
+    if model is None:
+        driver = _follower(pace, noise, seed)
+    else:
+        driver, settings = _learned(model, track, car, world)
     if world == "simulated":
-        driver = LineFollower(load_track(track), load_car(car), pace=pace)
-        evaluation = drive_laps(driver, track=track, car=car, laps=laps)
-    elif world == "game":
-        from ac_gym.worlds.game import GameWorld
+        from ac_gym.evaluation import drive_laps
 
-        settings = GameSettings(
-            host=host, ego_server_port=ego_port, simulation_management_server_port=management_port, token=token
-        )
-        with closing(GameWorld(track, car, settings)) as game, console.status("connected") as status:
-            driver = LineFollower(game.track, game.car, pace=pace)
-            evaluation = drive_laps(
-                driver, track=track, car=car, laps=laps, world=game, watch=lambda now: status.update(_driving(now))
-            )
-        console.print(game.report())
+        evaluation = drive_laps(driver(**_built(settings)), laps=laps, **settings)
+    elif world == "game":
+        evaluation = _drive_in_game(driver, settings, game, laps, console)
     else:
         raise UnknownNameError("world", world, ("simulated", "game"))
     console.print(f"{evaluation.car.title} on {evaluation.track.title}, limit {evaluation.limit_s:.2f} s")
@@ -69,6 +98,108 @@ def drive(
 
         for path in write_report(output, evaluation, video=video):
             console.print(f"wrote {path}", soft_wrap=True)
+
+
+def _built(settings: dict[str, Any]) -> dict[str, Any]:
+    from ac_gym.car import load_car
+    from ac_gym.track import load_track
+
+    return {"track": load_track(settings["track"]), "car": load_car(settings["car"])}
+
+
+def _follower(pace: float, noise: float, seed: int) -> Callable[..., Any]:
+    """Makes the line follower for a track and a car."""
+    from ac_gym.drivers import LineFollower
+    from ac_gym.drivers.noisy import Noisy
+
+    def driver(track: Any, car: Any) -> Any:
+        follower = LineFollower(track, car, pace=pace)
+        return Noisy(follower, noise, seed) if noise else follower
+
+    return driver
+
+
+def _learned(model: Path, track: str | None, car: str | None, world: str) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Makes the driver of a checkpoint, and the settings of the environment that it drives in."""
+    from ac_gym.camera import scene_of
+    from ac_gym.cli.checkpoints import check_sizes, checkpoint, settings_around
+    from ac_gym.drivers import NetworkPolicy, PictureDriver
+    from ac_gym.drivers.learned import learned_policy
+
+    folder = checkpoint(model)
+    policy = learned_policy(folder)
+    settings = settings_around(folder) | {"observation": "vector"}
+    settings |= {name: value for name, value in (("track", track), ("car", car)) if value is not None}
+    if isinstance(policy, NetworkPolicy):
+        check_sizes(folder, policy, settings)
+        return (lambda track, car: policy), settings
+    if world == "game":
+        raise ConfigError(f"{folder} drives by pictures: say where they come from with --source shm, csp or screen")
+    return (lambda track, car: PictureDriver(policy, scene_of(track, car))), settings
+
+
+def _drive_in_game(
+    driver: Callable[..., Any], settings: dict[str, Any], game: GameSettings, laps: int, console: Console
+) -> Evaluation:
+    from ac_gym.evaluation import drive_laps
+    from ac_gym.worlds.game import GameWorld
+
+    settings = {name: value for name, value in settings.items() if name != "world"}
+    rate = settings.get("ego_sampling_freq", 25.0)
+    with (
+        closing(GameWorld(settings["track"], settings["car"], game, control_rate=rate)) as world,
+        console.status("connected") as status,
+    ):
+        evaluation = drive_laps(
+            driver(track=world.track, car=world.car), laps=laps, world=world,
+            watch=lambda now: status.update(_driving(now)), **settings,
+        )  # fmt: skip
+        console.print(world.report())
+    return evaluation
+
+
+def _picture_policy(model: Path | None) -> PicturePolicy:
+    from ac_gym.cli.checkpoints import checkpoint
+    from ac_gym.drivers import PicturePolicy
+
+    if model is None:
+        raise ConfigError("--source needs --model, a driver that learned from pictures (train.py --algo bc obs=pixels)")
+    return PicturePolicy.load(checkpoint(model))
+
+
+def _drive_by_pictures(
+    policy: PicturePolicy, kind: Kind, name: str | None, game: GameSettings, duration: float | None, console: Console
+) -> None:
+    """In real time, until Ctrl-C."""
+    import math
+
+    from ac_gym.drivers.live import LiveSettings, drive_live
+
+    with ExitStack() as opened:
+        source = opened.enter_context(policy.seen.transform.open_source(kind, name))
+        wheel = opened.enter_context(closing(_wheel(game)))
+        console.print(f"driving by pictures of {kind}; Ctrl-C stops, with the controls in neutral")
+        why = drive_live(
+            policy, source, wheel, LiveSettings(duration=math.inf if duration is None else duration),
+            lambda second: console.print(second.text(), soft_wrap=True),
+        )  # fmt: skip
+    console.print(f"{why}; controls are neutral")
+
+
+def _wheel(game: GameSettings) -> Wheel:
+    """The device asked for; `plugin` is a connection to the game."""
+    from ac_gym.drivers.live import PluginWheel
+    from ac_gym.game.client import GameConnection
+    from ac_gym.game.controls import candidates, open_controls
+
+    if candidates(game.controls) != ("plugin",):
+        return open_controls(game.controls)
+    connection = GameConnection(
+        game.host, ego_port=game.ego_server_port, management_port=game.simulation_management_server_port,
+        apply="plugin", token=game.token,
+    )  # fmt: skip
+    connection.connect()
+    return PluginWheel(connection)
 
 
 def _driving(now: Telemetry) -> str:

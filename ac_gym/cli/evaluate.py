@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ac_gym.assessment import Assessment, Protocol
 
 LINE_FOLLOWER = "line-follower"
-_CHECKPOINTS = ("best_lap_time", "best_reward", "final")  # of a run's folder, the first that is there
 
 
 def evaluate(
@@ -77,6 +76,7 @@ def _label(source: str) -> str:
 def _assess(source: str, label: str, track: str | None, car: str | None, pace: float, protocol: Protocol) -> Assessment:
     from ac_gym.assessment import assess
     from ac_gym.car import load_car
+    from ac_gym.cli.checkpoints import check_sizes, checkpoint, settings_around
     from ac_gym.drivers import LineFollower, NetworkPolicy
     from ac_gym.track import load_track
 
@@ -84,45 +84,12 @@ def _assess(source: str, label: str, track: str | None, car: str | None, pace: f
         place: dict[str, Any] = {"track": track or "monza", "car": car or "bmw_z4_gt3"}
         driver = LineFollower(load_track(place["track"]), load_car(place["car"]), pace=pace)
         return assess(driver, place, protocol, label=label, source=f"{source} --pace {pace:g}")
-    folder = _checkpoint(Path(source))
-    settings = _settings(folder)
+    folder = checkpoint(Path(source), f"{LINE_FOLLOWER}, or ")
+    settings = settings_around(folder)
     settings |= {name: value for name, value in (("track", track), ("car", car)) if value is not None}
     policy = NetworkPolicy.load(folder)
-    _check_sizes(folder, policy, settings)
+    check_sizes(folder, policy, settings)
     return assess(policy, settings, protocol, label=label, source=str(folder))
-
-
-def _checkpoint(path: Path) -> Path:
-    """The checkpoint meant by a run's folder: its best; any other path is one itself."""
-    from ac_gym.errors import PolicyFileError
-
-    if not path.exists():
-        raise PolicyFileError(f"no {path}: give {LINE_FOLLOWER}, or the folder of a run or checkpoint of train.py")
-    return next((path / "model" / name for name in _CHECKPOINTS if (path / "model" / name).is_dir()), path)
-
-
-def _settings(folder: Path) -> dict[str, Any]:
-    """Keywords of the environment that the run learned in, always of the simulator; defaults where no run is around."""
-    from ac_gym.config import env_kwargs, load_config
-
-    around = [folder, *folder.resolve().parents[:3]]
-    file = next((path / "config.yaml" for path in around if (path / "config.yaml").is_file()), None)
-    return env_kwargs(load_config(file)) | {"world": "simulated"}
-
-
-def _check_sizes(folder: Path, policy: Any, settings: dict[str, Any]) -> None:
-    from ac_gym.envs import AssettoCorsaVectorEnv
-    from ac_gym.errors import PolicyFileError
-
-    env = AssettoCorsaVectorEnv(1, **settings)
-    task = env.session.task
-    sizes = task.observation_size, task.action_size
-    env.close()
-    if (policy.obs_dim, policy.action_dim) != sizes:
-        raise PolicyFileError(
-            f"the driver in {folder} takes {policy.obs_dim} numbers and gives {policy.action_dim}, this task has "
-            f"{sizes[0]} and takes {sizes[1]}: its run's config.yaml belongs beside it or above"
-        )
 
 
 def _table(found: list[Assessment]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -186,6 +186,18 @@ def resampled(recording: Recording, rate: float) -> Recording:
         recording.name, recording.frames[at], recording.known, rate, controls, recording.track, recording.car,
         recording.static, flaws,
     )  # fmt: skip
+
+
+def whole_pieces(recording: Recording) -> list[tuple[int, Recording]]:
+    """First row and rows of each stretch without a gap: nothing is missing that a task looks at, neither clock nor car
+    leap."""
+    return [
+        (first, replace(
+            recording, frames=recording.frames[first:stop],
+            controls=None if recording.controls is None else recording.controls[first:stop],
+        ))
+        for first, stop in _whole_pieces(recording)
+    ]  # fmt: skip
 
 
 def _missing(recording: Recording) -> list[str]:

@@ -65,7 +65,7 @@ def annotate_video(
         with data.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             table.writerow(["Image", *COLUMNS])
-            with _frames(video, flaws) as frames:
+            with video_frames(video, flaws) as frames:
                 for number, time_s, picture in frames:
                     cells = labels.get(number) if moments is None else moments.at(number, time_s)
                     if cells is None:
@@ -181,7 +181,7 @@ class _Moments:
 
 
 @contextmanager
-def _frames(video: Path, flaws: list[Flaw]) -> Iterator[Iterator[tuple[int, float, Any]]]:
+def video_frames(video: Path, flaws: list[Flaw]) -> Iterator[Iterator[tuple[int, float, Any]]]:
     """Number, time (s since the first) and picture of each frame; what cannot be decoded becomes a flaw."""
     try:
         import av

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ac_gym.evaluation import Evaluation
-from ac_gym.report.learning import plot_learning
+from ac_gym.report.learning import plot_learning, plot_losses
 from ac_gym.report.plots import plot_line, plot_speed
 from ac_gym.report.tables import write_json, write_laps, write_stats
 from ac_gym.report.video import write_video
@@ -31,7 +31,8 @@ def write_report(
     if lap_csv:
         written += write_laps(folder / "laps", evaluation)
     if (folder / "summary.csv").is_file():
-        written += plot_learning(folder / "summary.csv", folder / "learning_curve.png", evaluation)
+        curve = folder / "summary.csv", folder / "learning_curve.png"
+        written += plot_losses(*curve) or plot_learning(*curve, evaluation)
     written.append(plot_line(folder / "lap_line.png", evaluation))
     written.append(plot_speed(folder / "lap_speed.png", evaluation))
     if video:

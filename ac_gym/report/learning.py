@@ -56,6 +56,28 @@ def plot_learning(summary: Path, path: Path, evaluation: Evaluation) -> list[Pat
     return [path]
 
 
+def plot_losses(summary: Path, path: Path) -> list[Path]:
+    """Loss of what is learned from and of what is held back, over epochs; nothing where the run has no such losses."""
+    curves = _read(summary)
+    if "loss/validation" not in curves:
+        return []
+    figure = new_figure(9.0, 4.5)
+    ax = figure.subplots()
+    ax.plot(curves["step"], curves["loss/train"], color=DRIVEN, linewidth=1.6, label="learned from")
+    ax.plot(curves["step"], curves["loss/validation"], color=LIMIT, linewidth=1.6, label="held back")
+    best = int(np.nanargmin(curves["loss/validation"]))
+    ax.plot(
+        curves["step"][best], curves["loss/validation"][best], "o", color=THROTTLE,
+        label=f"kept: epoch {curves['step'][best]:.0f}",
+    )  # fmt: skip
+    ax.set_yscale("log")
+    tidy(ax, "mean absolute error, in each control's spread")
+    ax.set_xlabel("epochs", color=TEXT, fontsize=9)
+    ax.legend(fontsize=8, frameon=False, loc="best")
+    figure.savefig(path, dpi=130)
+    return [path]
+
+
 def _clean_share(
     ax: Any, millions: NDArray[np.float64], completed: NDArray[np.float64], clean: NDArray[np.float64]
 ) -> None:

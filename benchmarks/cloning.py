@@ -1,0 +1,153 @@
+"""Drivers cloned from laps that were recorded through the stand-in host, by numbers and by pictures.
+
+    python benchmarks/cloning.py [--laps 5] [--work outputs/cloning] [--output benchmarks/results/cloning.json]
+
+The line follower drives `ac-gym serve` in real time, with noise on its controls, while its states and the camera's
+pictures are recorded. From that a driver by numbers and one by pictures are learned; the answer to each state is what
+the line follower says. Each drives laps from the standing start in the simulator, and then in real time: the one by
+numbers through the plugin, the one by pictures with a grabber in and the plugin out, while an observer takes its laps.
+Steps whose results are in the work folder already are not done again. The exit status is 1 where a driver has no clean
+lap. A busy machine drops frames of real time; `chrt -f 5 python benchmarks/cloning.py` then helps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ac_gym.capture import open_source
+from ac_gym.car import envelope, load_car
+from ac_gym.datasets import read_recordings
+from ac_gym.datasets.reading import recording_files
+from ac_gym.errors import AcGymError
+from ac_gym.recording.observing import observer
+from ac_gym.recording.recorder import Recorder
+from ac_gym.track import load_track, speed_profile
+
+TRACK, CAR = "ks_red_bull_ring-layout_gp", "ks_mazda_miata"  # a level track: the game tells no bank
+PACE, NOISE = 0.85, 0.1
+SIZE = (192, 144)
+ROOT = Path(__file__).parents[1]
+SETTINGS = ["BC.expert=line_follower", f"BC.pace={PACE}", "save_video=False", "AssettoCorsa.eval_number_of_laps=3"]
+_PATIENCE_S = 60.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--laps", type=int, default=5, help="laps to learn from, out lap included")
+    parser.add_argument("--driven", type=int, default=2, help="laps to drive in real time, out lap included")
+    parser.add_argument("--work", type=Path, default=Path("outputs/cloning"))
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "cloning.json")
+    args = parser.parse_args()
+    track, car = load_track(TRACK), load_car(CAR)
+    limit = speed_profile(track, envelope(car)).lap_time_s
+    data = args.work / "laps"
+    if not data.is_dir():
+        follower = ["--world=game", f"--pace={PACE}", f"--noise={NOISE}", f"--laps={args.laps}"]
+        record(follower, data, limit * (args.laps + 1))
+    found: dict[str, Any] = {
+        "track": TRACK, "car": CAR, "limit_s": round(limit, 2), "processor": platform.processor() or platform.machine(),
+        "load": os.getloadavg()[0], "line_follower": {"pace": PACE, "noise": NOISE, **laps_in(data)},
+    }  # fmt: skip
+    for seen, how in (("vector", ["--world=game", f"--laps={args.driven}"]), ("pixels", None)):
+        run = args.work / seen
+        if not (run / "evaluation.json").is_file():
+            command = [sys.executable, "train.py", "--algo=bc", f"dataset_path={data}", f"obs={seen}", *SETTINGS]
+            subprocess.run([*command, f"work_dir={run}"], cwd=ROOT, check=True)
+        driven = args.work / f"{seen}_driven"
+        if not driven.is_dir():
+            record([f"--model={run}", *(how or ["--source=shm"])], driven, limit * (args.driven + 0.6))
+        found[seen] = {**learned(run), "real_time": laps_in(driven)}
+    args.output.write_text(json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2))
+    return 0 if all(found[seen]["real_time"]["clean"] for seen in ("vector", "pixels")) else 1
+
+
+def record(driver: list[str], folder: Path, longest_s: float) -> None:
+    """States and pictures of what `ac-gym drive` does in a stand-in of its own, until it ends or that long."""
+    with serving() as (ports, pictures):
+        watched = observer("plugin", ego_port=ports["ego"], management_port=ports["management"])
+        where = ["--control=plugin", f"--ego-port={ports['ego']}", f"--management-port={ports['management']}"]
+        if "--source=shm" in driver:
+            where += [f"--source-name={pictures}"]
+        else:
+            where += [f"--track={TRACK}", f"--car={CAR}"]
+        process = subprocess.Popen([*_command("drive"), *driver, *where], cwd=ROOT)
+        try:
+            with (
+                open_source("shm", pictures) as source,
+                Recorder(folder, watched.header(), plugin=True, pictures=source) as recorder,
+            ):
+                deadline = time.monotonic() + longest_s
+                while process.poll() is None and time.monotonic() < deadline:
+                    state = watched.next()
+                    if state is not None:
+                        recorder.put(state.frame, state.time, state.plugin)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(_PATIENCE_S)
+            watched.close()
+
+
+@contextmanager
+def serving() -> Iterator[tuple[dict[str, int], str]]:
+    """A stand-in in real time: its ports, and the name of its pictures."""
+    name = f"b{uuid.uuid4().hex[:8]}"
+    options = [f"--pages={name}", f"--pictures={SIZE[0]}x{SIZE[1]}", f"--pictures-name={name}", "--print-ports"]
+    options += [f"--{kind}-port=0" for kind in ("ego", "management", "opponents", "udp")]
+    command = [*_command("serve"), f"--track={TRACK}", f"--car={CAR}", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("{"):
+                break
+        else:
+            raise AcGymError("the stand-in did not start")
+        yield json.loads(line)["ports"], name
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(_PATIENCE_S)
+
+
+def laps_in(folder: Path) -> dict[str, Any]:
+    """The whole laps of a folder's recordings."""
+    laps = [lap for file in recording_files(folder) for one in read_recordings(file) for lap in one.laps]
+    timed = [lap for lap in laps if np.isfinite(lap.time_s)]
+    clean = [lap.time_s for lap in timed if lap.clean]
+    return {"laps": len(timed), "clean": len(clean), "best_s": min(clean, default=None)}
+
+
+def learned(run: Path) -> dict[str, Any]:
+    """What learning took, and the laps in the simulator."""
+    with (run / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    losses = [float(row["loss/validation"]) for row in rows]
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    clean = [lap["time_s"] for lap in evaluation["laps"] if lap["clean"]]
+    return {
+        "epochs": len(rows), "training_s": round(float(rows[-1]["time/elapsed_s"]), 1), "validation_loss": min(losses),
+        "simulated": {"laps": len(evaluation["laps"]), "clean": len(clean), "best_s": min(clean, default=None)},
+    }  # fmt: skip
+
+
+def _command(name: str) -> list[str]:
+    return [sys.executable, "-m", "ac_gym.cli.main", name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
