@@ -228,7 +228,7 @@ def test_a_run_of_discor_is_trained_resumed_and_evaluated(tmp_path: Path, capsys
         (["load_offline_data=true", "dataset_path=/nowhere"], "/nowhere: no such file or folder"),
         (["load_offline_data=true", "dataset_path=x", "obs=pixels", "Agent.demonstration_steps=0"], "obs=vector"),
         (["load_offline_data=true", "dataset_path=x", "AssettoCorsa.manual_gearbox=true"], "manual_gearbox=false"),
-        (["algo=ppo"], "algo must be sac or discor"),
+        (["algo=ppo"], "algo must be sac, discor or bc"),
         (["--test"], "--load_path"),
         (["--test", "--load_path", "/nowhere"], "no policy_net.pth in /nowhere"),
         (["--resume", "/nowhere"], "/nowhere"),

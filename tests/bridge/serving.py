@@ -32,7 +32,8 @@ class Served:
     def start(self) -> None:
         """Starts the process; again on the same ports, if it ran before."""
         ports = [f"--{name}-port={port}" for name, port in self.ports.items()]
-        command = [sys.executable, "-m", "ac_gym.cli.main", "serve", f"--pages={self.pages}", *ports, *self.options]
+        command = [sys.executable, "-m", "ac_gym.cli.main", "serve", f"--pages={self.pages}", "--udp-port=0"]
+        command += [*ports, *self.options]
         self.log = open(Path(self._folder.name) / "log.txt", "w+")  # noqa: SIM115 - closed by `kill`
         self.process = subprocess.Popen(
             [*command, f"--ready-file={self._ready}"], stdout=self.log, stderr=self.log,

@@ -127,8 +127,8 @@ def test_it_shows_the_car_being_driven(browser: Any, game: GameConnection, addre
     browser.get(address)
     wait_until(lambda: state(browser) == "live", lambda: drive(game))
     wait_until(lambda: int(text(browser, "speed")) > 40, lambda: drive(game))
-    for _ in range(25):
-        drive(game, steer=0.1)
+    for steer in [0.1] * 12 + [-0.1] * 12:
+        drive(game, steer)
     wait_until(lambda: text(browser, "track").startswith("Indianapolis"), lambda: drive(game))
     assert "bmw_z4_gt3" in text(browser, "car")
     assert text(browser, "gear") in "12345"
@@ -139,14 +139,23 @@ def test_it_shows_the_car_being_driven(browser: Any, game: GameConnection, addre
     assert float(text(browser, "air").split(" / ")[0]) > 0.0
     assert len(browser.find_elements("css selector", ".tyre .tread b")) == 4
     assert {(61, 220, 132), (255, 194, 71)} <= colours(browser, "traces")  # throttle and steering
-    on_map = colours(browser, "map")
-    assert (255, 194, 71) in on_map  # the car
-    assert (42, 51, 65) in on_map  # the road
-    assert any(math.dist(colour, (61, 220, 132)) < 40 for colour in on_map)  # its trail
+    wait_until(lambda: {(255, 194, 71), (42, 51, 65)} <= colours(browser, "map"), lambda: drive(game))  # car and road
+
+    def trail() -> bool:
+        return any(math.dist(colour, (61, 220, 132)) < 40 for colour in colours(browser, "map"))
+
+    def onward() -> None:
+        """Back to the start, where a slow look has let the car go to the wall, and on for a second."""
+        game.reset()
+        for _ in range(25):
+            drive(game)
+
+    wait_until(trail, onward)
     assert colours(browser, "forces")
     # Where it is wanted, for people to look at.
     browser.save_screenshot(str(Path(os.environ.get("AC_GYM_SCREENSHOTS", tmp_path)) / "dashboard.png"))
-    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    said = [entry["message"] for entry in browser.get_log("browser")]
+    assert [message for message in said if "willReadFrequently" not in message] == []  # we look at the canvas, twice
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 1040), (900, 1200), (500, 1000)])
