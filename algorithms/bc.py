@@ -56,8 +56,8 @@ class BCSettings:
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     batch_size: int = 128
-    max_epochs: int = 60
-    patience: int = 8  # epochs without a lower validation loss, after which training ends
+    max_epochs: int = 150
+    patience: int = 40  # epochs without a lower validation loss, after which training ends
     validation_share: float = 0.2  # of the groups
     shift: int = 4  # pixels by which pictures are moved at random, at most
     brightness: float = 0.1  # by which pictures are made lighter or darker at random, at most

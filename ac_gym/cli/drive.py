@@ -49,7 +49,12 @@ def drive(
     duration: Annotated[float | None, typer.Option(help="with --source: s to drive [default: until Ctrl-C]")] = None,
     pace: Annotated[float, typer.Option(min=0.1, max=1.0, help="share of the grip the line follower uses")] = 0.95,
     noise: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="standard deviation of noise on the line follower's controls")
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="standard deviation of noise on the line follower's steering; five times that on the pedals",
+        ),
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="of the noise")] = 0,
     laps: Annotated[int, typer.Option(min=1, help="laps to drive; the first begins from a standing start")] = 3,

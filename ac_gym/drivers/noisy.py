@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from ac_gym.drivers.base import Driver
 from ac_gym.task import Telemetry
 
-_AXES = 3
+_SHARES = np.array([1.0, 5.0, 5.0])  # steering moves by tenths over a lap, pedals from end to end
+_AXES = len(_SHARES)
 _LASTS = 0.6  # s, in which the noise falls to 1/e of itself
 
 
 class Noisy(Driver):
-    """What `driver` does, plus noise of standard deviation `sigma` on steering, throttle and brake.
+    """What `driver` does, plus noise of standard deviation `sigma` on steering and five times that on the pedals.
 
     `control_rate`: calls a second, Hz.
     """
@@ -27,7 +28,7 @@ class Noisy(Driver):
     def __init__(self, driver: Driver, sigma: float, seed: int = 0, *, control_rate: float = 25.0) -> None:
         self._driver, self._rng = driver, np.random.default_rng(seed)
         self._kept = math.exp(-1.0 / (_LASTS * control_rate))
-        self._new = sigma * math.sqrt(1.0 - self._kept**2)
+        self._new = sigma * _SHARES * math.sqrt(1.0 - self._kept**2)
         self._noise: NDArray[np.float64] | None = None
 
     def __call__(self, telemetry: Telemetry) -> NDArray[np.float32]:

@@ -23,8 +23,8 @@ def drive(sigma: float, steps: int = 20_000, seed: int = 0) -> NDArray[np.float3
 
 
 def test_the_noise_has_its_strength_and_lasts() -> None:
-    noise = drive(0.1)[:, :3]
-    assert noise.std(axis=0) == pytest.approx([0.1] * 3, rel=0.1)
+    noise = drive(0.04)[:, :3]
+    assert noise.std(axis=0) == pytest.approx([0.04, 0.2, 0.2], rel=0.1)
     for lag_s in (0.2, 0.6):
         lag = round(25.0 * lag_s)
         correlation = [np.corrcoef(axis[:-lag], axis[lag:])[0, 1] for axis in noise.T]
