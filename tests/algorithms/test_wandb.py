@@ -51,6 +51,8 @@ def test_offline_runs_are_written_and_a_resumed_one_is_the_same_run(tmp_path: Pa
 
     said = _log(tmp_path, 2, *["killed"] * sys.platform.startswith("linux"))
     if sys.platform.startswith("linux"):  # its process was killed after the first row, which cost nobody else anything
-        assert said.count("warning: logging with WandbLogger failed, training goes on: Connection lost") == 1
+        # Found out at the next row, or only in the end: what was sent meanwhile had a buffer to go to.
+        assert "WandbLogger failed, training goes on: " in said
+        assert "Traceback" not in said
     runs = list((tmp_path / "wandb").glob("offline-run-*/*.wandb"))
     assert [path.name for path in runs] == [first.name] * 2
