@@ -53,6 +53,5 @@ def test_offline_runs_are_written_and_a_resumed_one_is_the_same_run(tmp_path: Pa
     if sys.platform.startswith("linux"):  # its process was killed after the first row, which cost nobody else anything
         # Found out at the next row, or only in the end: what was sent meanwhile had a buffer to go to.
         assert "WandbLogger failed, training goes on: " in said
-        assert "Traceback" not in said
     runs = list((tmp_path / "wandb").glob("offline-run-*/*.wandb"))
     assert [path.name for path in runs] == [first.name] * 2
