@@ -6,6 +6,7 @@ The line follower drives `ac-gym serve` in real time, with noise on its controls
 pictures are recorded. From that a driver by numbers and one by pictures are learned; the answer to each state is what
 the line follower says. Each drives laps from the standing start in the simulator, and then in real time: the one by
 numbers through the plugin, the one by pictures with a grabber in and the plugin out, while an observer takes its laps.
+`--simulated` records in the simulator instead, at several strengths of noise, and clones by numbers only (three minutes).
 Steps whose results are in the work folder already are not done again. The exit status is 1 where a driver has no clean
 lap. A busy machine drops frames of real time; `chrt -f 5 python benchmarks/cloning.py` then helps.
 """
@@ -33,7 +34,10 @@ from ac_gym.capture import open_source
 from ac_gym.car import envelope, load_car
 from ac_gym.datasets import read_recordings
 from ac_gym.datasets.reading import recording_files
+from ac_gym.drivers import LineFollower
+from ac_gym.drivers.noisy import Noisy
 from ac_gym.errors import AcGymError
+from ac_gym.evaluation import drive_laps
 from ac_gym.recording.observing import observer
 from ac_gym.recording.recorder import Recorder
 from ac_gym.track import load_track, speed_profile
@@ -43,6 +47,7 @@ PACE, NOISE = 0.85, 0.03
 SIZE = (192, 144)
 ROOT = Path(__file__).parents[1]
 SETTINGS = ["BC.expert=line_follower", f"BC.pace={PACE}", "save_video=False", "AssettoCorsa.eval_number_of_laps=3"]
+NOISES = (0.0, 0.03, 0.05, 0.05)
 EPOCHS = {"vector": 150, "pixels": 15}  # a minute and ten minutes
 _PATIENCE_S = 60.0
 
@@ -53,10 +58,13 @@ def main() -> int:
     parser.add_argument("--driven", type=int, default=2, help="laps to drive in real time, out lap included")
     parser.add_argument("--work", type=Path, default=Path("outputs/cloning"))
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "cloning.json")
+    parser.add_argument("--simulated", action="store_true", help="laps of the simulator, cloned by numbers")
     args = parser.parse_args()
     track, car = load_track(TRACK), load_car(CAR)
     limit = speed_profile(track, envelope(car)).lap_time_s
     data = args.work / "laps"
+    if args.simulated:
+        return simulated(data, args.work / "vector", args.output, limit)
     if not data.is_dir():
         follower = ["--world=game", f"--pace={PACE}", f"--noise={NOISE}", f"--laps={args.laps}"]
         record(follower, data, limit * (args.laps + 1))
@@ -67,9 +75,7 @@ def main() -> int:
     for seen, how in (("vector", ["--world=game", f"--laps={args.driven}"]), ("pixels", None)):
         run = args.work / seen
         if not (run / "evaluation.json").is_file():
-            command = [sys.executable, "train.py", "--algo=bc", f"dataset_path={data}", f"obs={seen}", *SETTINGS]
-            command += [f"BC.max_epochs={EPOCHS[seen]}"]
-            subprocess.run([*command, f"work_dir={run}"], cwd=ROOT, check=True)
+            subprocess.run(_learning(seen, data, run), cwd=ROOT, check=True)
         driven = args.work / f"{seen}_driven"
         if not driven.is_dir():
             record([f"--model={run}", *(how or ["--source=shm"])], driven, limit * (args.driven + 0.6))
@@ -77,6 +83,31 @@ def main() -> int:
     args.output.write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found, indent=2))
     return 0 if all(found[seen]["real_time"]["clean"] for seen in ("vector", "pixels")) else 1
+
+
+def simulated(data: Path, run: Path, output: Path, limit: float) -> int:
+    """Laps of the simulator, cloned by numbers."""
+    if not data.is_dir():
+        for seed, noise in enumerate(NOISES):
+            driver = Noisy(LineFollower(load_track(TRACK), load_car(CAR), pace=PACE), noise, seed)
+            drive_laps(
+                driver, track=TRACK, car=CAR, laps=3, seed=seed, record=data / str(seed),
+                enable_out_of_track_termination=False, enable_low_speed_termination=False,
+            )  # fmt: skip
+    if not (run / "evaluation.json").is_file():
+        subprocess.run(_learning("vector", data, run), cwd=ROOT, check=True)
+    found = {
+        "track": TRACK, "car": CAR, "limit_s": round(limit, 2), "load": os.getloadavg()[0],
+        "line_follower": {"pace": PACE, "noise": NOISES, **laps_in(data)}, "vector": learned(run),
+    }  # fmt: skip
+    output.write_text(json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2))
+    return 0 if found["vector"]["simulated"]["clean"] else 1  # type: ignore[index]
+
+
+def _learning(seen: str, data: Path, run: Path) -> list[str]:
+    command = [sys.executable, "train.py", "--algo=bc", f"dataset_path={data}", f"obs={seen}", *SETTINGS]
+    return [*command, f"BC.max_epochs={EPOCHS[seen]}", f"work_dir={run}"]
 
 
 def record(driver: list[str], folder: Path, longest_s: float) -> None:
