@@ -6,7 +6,7 @@ The line follower drives `ac-gym serve` in real time, with noise on its controls
 pictures are recorded. From that a driver by numbers and one by pictures are learned; the answer to each state is what
 the line follower says. Each drives laps from the standing start in the simulator, and then in real time: the one by
 numbers through the plugin, the one by pictures with a grabber in and the plugin out, while an observer takes its laps.
-`--simulated` records in the simulator instead, at several strengths of noise, and clones by numbers only (three minutes).
+`--simulated` records in the simulator instead, with noise of several strengths, and clones by numbers only (3 minutes).
 Steps whose results are in the work folder already are not done again. The exit status is 1 where a driver has no clean
 lap. A busy machine drops frames of real time; `chrt -f 5 python benchmarks/cloning.py` then helps.
 """
