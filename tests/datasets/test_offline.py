@@ -20,6 +20,7 @@ from ac_gym.errors import RecordingError
 from ac_gym.task import TaskSettings
 from ac_gym.track import load_track
 
+
 def _laps(dataset: Path, settings: TaskSettings | None = None) -> list[Episode]:
     track, car = load_track("monza"), load_car("bmw_z4_gt3")  # now, as what is compared: other tests change the cache
     return list(recorded_laps(dataset, track, car, settings or TaskSettings()))
