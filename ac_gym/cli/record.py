@@ -35,6 +35,9 @@ def record(
     log: Annotated[bool, typer.Option("--log", help="the in-game logger's CSV as well")] = False,
     inputs: Annotated[bool, typer.Option("--inputs", help="inputs.csv as well")] = False,
     pictures: Annotated[str | None, typer.Option(help="pictures from shm, csp or screen")] = None,
+    pictures_name: Annotated[
+        str | None, typer.Option(help="which ones: publisher's name, texture, or number of the monitor")
+    ] = None,
     as_: Annotated[str, typer.Option("--as", help="pictures as h264 (one video), jpeg or png")] = "h264",
     quality: Annotated[int, typer.Option(help="of pictures, 0 (best) to 48")] = 20,
     obs: Annotated[bool, typer.Option("--obs", help="OBS's recording too (AC_GYM_OBS_PASSWORD)")] = False,
@@ -49,7 +52,7 @@ def record(
         return
     with ExitStack() as opened:
         try:
-            from ac_gym.capture import open_source
+            from ac_gym.capture import CspSettings, open_source
             from ac_gym.recording.obs import ObsSettings
             from ac_gym.recording.observing import observer
             from ac_gym.recording.pictures import PictureSettings
@@ -66,7 +69,10 @@ def record(
             host=host, ego_port=ego_port, management_port=management_port, token=token,
         )  # fmt: skip
         opened.callback(watched.close)
-        shown = None if pictures is None else opened.enter_context(open_source(cast("Kind", pictures)))
+        shown = None
+        if pictures is not None:
+            csp = CspSettings(build=watched.csp_build)
+            shown = opened.enter_context(open_source(cast("Kind", pictures), pictures_name, csp=csp))
         status = opened.enter_context(console.status("waiting for the Record button" if button else "connected"))
         screen_at = 0.0
 

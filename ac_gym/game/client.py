@@ -150,6 +150,11 @@ class GameConnection:
             self._hello = self.management.hello()
         return self._hello
 
+    @property
+    def csp_build(self) -> int | None:
+        """Of the game's Custom Shaders Patch; None where it is not active."""
+        return self.hello().get("csp")
+
     def static_info(self) -> dict[str, Any]:
         """Facts of the session: TrackName, TrackFullName, TrackLength (m), CarName, ..."""
         return self.management.static_info()

@@ -38,6 +38,8 @@ class Observer(Protocol):
     """A source of states."""
 
     from_plugin: bool
+    csp_build: int | None
+    """of the game's Custom Shaders Patch, where it is known"""
 
     def header(self) -> Header:
         """What is known of the session."""
@@ -59,6 +61,7 @@ class PluginObserver:
         self._connection.connect()
         try:
             self._static = self._connection.static_info()
+            self.csp_build = self._connection.csp_build
         except BaseException:
             self._connection.close()
             raise
@@ -91,6 +94,7 @@ class PagesObserver:
     """Watches the shared-memory pages, `rate` times a second."""
 
     from_plugin = False
+    csp_build = None
 
     def __init__(self, pages: str = "acpmf", rate: float = 60.0) -> None:
         self._reader = TelemetryReader(pages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,7 +52,11 @@ class PictureSettings:
 INDEX_FIELDS = (
     pa.field("index", pa.int64(), metadata={"unit": "1", "doc": "frame of the video, or number in the file's name"}),
     pa.field("time", pa.float64(), metadata={"unit": "s", "doc": "when it was made, on the clock of `time` of states"}),
-    pa.field("number", pa.int64(), metadata={"unit": "1", "doc": "the publisher's count; a gap is one never got"}),
+    pa.field(
+        "number",
+        pa.int64(),
+        metadata={"unit": "1", "doc": "publisher's count; rises above the smallest: some never came"},
+    ),
     pa.field("pts", pa.int64(), metadata={"unit": "1/90000 s", "doc": "its timestamp in the video; -1: no video"}),
     pa.field("dropped", pa.int64(), metadata={"unit": "1", "doc": "pictures so far that there was no time to encode"}),
 )
@@ -73,9 +78,9 @@ class PictureRecorder:
         settings: PictureSettings,
         written: Callable[[str, float], None] | None = None,
     ) -> None:
-        self.dropped = self.missed = self.kept = self.reversed = 0
+        self.dropped = self.kept = self.reversed = 0
         self._written = written
-        self._last_number: int | None = None
+        self._numbers = _Numbers()
         index_schema = pa.schema(INDEX_FIELDS, metadata={METADATA_KEY: header.encode()})
         self._encoder: _Video | _Images
         if settings.kind == "h264":
@@ -92,11 +97,14 @@ class PictureRecorder:
         """Why it ended by itself."""
         return self._background.problem
 
+    @property
+    def missed(self) -> int:
+        """Pictures that were published and never came here."""
+        return self._numbers.missed
+
     def put(self, frame: Frame) -> bool:
         """Whether there is time to encode it; never waits. The image must stay as it is."""
-        if self._last_number is not None:
-            self.missed += max(frame.number - self._last_number - 1, 0)
-        self._last_number = frame.number
+        self._numbers.add(frame.number)
         taken = self._background.put((frame, self.dropped), frame.image.nbytes)
         self.dropped += not taken
         return taken
@@ -123,6 +131,26 @@ class PictureRecorder:
         self.kept += 1
         if self._written is not None:
             self._written(name, frame.time)
+
+
+class _Numbers:
+    """The numbers of a publisher's pictures. They rise evenly, by 1 or, as the game counts its frames, by 2: the
+    smallest rise is from one picture to the next."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._rises: Counter[int] = Counter()
+
+    def add(self, number: int) -> None:
+        if self._last is not None and number > self._last:
+            self._rises[number - self._last] += 1
+        self._last = number
+
+    @property
+    def missed(self) -> int:
+        rises = self._rises.copy()
+        smallest = min(rises, default=1)
+        return sum(count * (rise // smallest - 1) for rise, count in rises.items())
 
 
 class _Images:

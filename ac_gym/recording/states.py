@@ -73,7 +73,7 @@ class StateRecorder:
         row[0, 0], row[0, 1] = time, self.dropped
         row[0, self._layout.frame] = frame
         row[0, self._layout.plugin] = plugin
-        self.reversed += time < self._last_time
+        self.reversed += bool(time < self._last_time)  # NumPy's own cannot be written as JSON
         self._last_time = time
         taken = self._background.put(row)
         self.dropped += not taken

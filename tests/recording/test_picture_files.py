@@ -110,6 +110,13 @@ def test_a_slow_encoder_holds_nobody_up_and_drops_are_counted(tmp_path: Path, mo
     assert end["missed"] >= 2  # 8 and 9 were never offered
 
 
+@pytest.mark.parametrize("step", [1, 2])  # the game's frames are numbered 1, 3, 5, ...
+def test_pictures_that_never_came_are_counted_by_their_numbers(tmp_path: Path, step: int) -> None:
+    seen = [0, 1, 2, 5, 6, 9, 3, 4]  # 3 and 4, 7 and 8 lacking; then the publisher began anew
+    record(tmp_path, [Frame(numbered(i), 1 + step * i, 10.0 + k) for k, i in enumerate(seen)])
+    assert read_header(tmp_path / "01_pictures.parquet").end["missed"] == 4
+
+
 def test_unknown_kinds_and_files_in_the_way(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="jpeg"):
         PictureSettings(kind="jpg")
