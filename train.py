@@ -99,6 +99,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
         if load_path:
             for name in load_networks(load_path, agent.modules(), agent.device, optional=ERROR_NETWORKS):
                 print(f"no {name} in {load_path}: it starts anew", flush=True)
+            agent.begin_from_average()
         replay = _make_replay(config, env, agent, resumed=resume is not None)
         progress = Progress()
         if resume:
@@ -149,7 +150,7 @@ def test(config: Config, load_path: Path | None) -> None:
         agent = _make_agent(config, env)
         load_networks(load_path, agent.acting_modules(), agent.device)
         if ENCODER not in agent.acting_modules() and not (load_path / PORTABLE_POLICY).is_file():
-            export_policy(agent.policy.state_dict(), load_path / PORTABLE_POLICY)
+            export_policy(agent.average_policy.state_dict(), load_path / PORTABLE_POLICY)
             print(f"wrote {PORTABLE_POLICY} there, for ac-gym evaluate", flush=True)
         _report(config, _evaluate(config, agent, env), load_path / "evaluation")
 

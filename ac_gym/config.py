@@ -44,6 +44,7 @@ class _RunKeys:
 # Their fields are keywords of the environments.
 _ENV_SETTINGS = (TaskSettings, ObservationSettings, SimulationSettings, GameSettings)
 
+PRECISIONS = ("float32", "bfloat16", "auto")
 _OTHER_NAMES = {
     "obs": "AssettoCorsa.observation",  # for short
     "AssettoCorsa.remote_machine_ip": "AssettoCorsa.host",  # the reference project's name of it
@@ -141,8 +142,14 @@ class SACConfig:
     )
     target_update_coef: float = _key(0.005, "Share of the critics that moves into the targets at each update.")
     policy_delay: int = _key(1, "Critic updates per update of the policy.")
+    policy_average_coef: float = _key(
+        1.0, "Share of the policy that moves into its average at each of its updates; the average drives laps."
+    )
     critic_layer_norm: bool = _key(False, "Normalise the layers of the critics.")
     initial_alpha: float = _key(1.0, "Temperature of the entropy at the start.")
+    target_entropy: float | None = _key(
+        None, "Entropy of the policy that the temperature keeps; null for minus the number of actions."
+    )
     precision: str = _key("float32", "Arithmetic of hidden layers: float32, bfloat16, or auto (the faster one here).")
     log_interval: int = _key(500, "Updates between rows of summary.csv and TensorBoard.")
 
@@ -215,6 +222,7 @@ class BCConfig:
     validation_share: float = _key(0.2, "Share of the laps that is held back to measure by.")
     shift: int = _key(4, "Pixels by which pictures are moved up or down at random when learned from, at most.")
     brightness: float = _key(0.1, "Change of the pictures' brightness at random when learned from, at most.")
+    precision: str = _key("auto", "Arithmetic of layers while learning: float32, bfloat16, or auto (the faster one).")
 
 
 @dataclass
@@ -412,8 +420,10 @@ def _check_ranges(config: Config) -> None:
             "BC.weight_decay, shift, brightness: not below 0",
         ),
         (0.0 < clone.validation_share < 1.0, "BC.validation_share must lie between 0 and 1"),
+        (clone.precision in PRECISIONS, f"BC.precision must be {', '.join(PRECISIONS)}"),
         (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
-        (sac.precision in ("float32", "bfloat16", "auto"), "SAC.precision must be float32, bfloat16 or auto"),
+        (sac.precision in PRECISIONS, f"SAC.precision must be {', '.join(PRECISIONS)}"),
+        (0.0 < sac.policy_average_coef <= 1.0, "SAC.policy_average_coef must be above 0, at most 1"),
     ]
     for holds, message in rules:
         if not holds:

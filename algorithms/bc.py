@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from algorithms.checkpoint import PORTABLE_POLICY, read_tensors, write_atomically
 from algorithms.errors import UserError
+from algorithms.precision import use_bfloat16
 
 NETWORK, STATE = "clone_net.pth", "training_state.pt"
 _VALIDATION_BATCH = 1024
@@ -61,6 +62,7 @@ class BCSettings:
     validation_share: float = 0.2  # of the groups
     shift: int = 4  # pixels by which pictures are moved at random, at most
     brightness: float = 0.1  # by which pictures are made lighter or darker at random, at most
+    precision: str = "auto"  # of layers while learning: float32, bfloat16, or auto
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ class Epoch:
 class Clone(nn.Module):
     """Inputs (B, n), or planes (B, c, H, W) through convolutions first, to answers (B, A) in -1..1."""
 
-    def __init__(self, shape: Sequence[int], answers: int, settings: BCSettings) -> None:
-        """`shape` of one input: (n,) or (c, H, W)."""
+    def __init__(self, shape: Sequence[int], answers: int, settings: BCSettings, low_precision: bool = False) -> None:
+        """`shape` of one input: (n,) or (c, H, W); `low_precision` computes in bfloat16, the weights stay float32."""
         super().__init__()
+        self._low_precision = low_precision
         s = settings
         convolutions: list[nn.Module] = []
         size = shape[0]
@@ -106,10 +109,17 @@ class Clone(nn.Module):
             layers += [nn.Linear(size, units), nn.ReLU()]
             size = units
         self.convolutions = nn.Sequential(*convolutions)
+        self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the stubs lack it
         self.layers = nn.Sequential(*layers, nn.Linear(size, answers))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.tanh(self.layers(self.convolutions(x).flatten(1)))
+        if self._low_precision:
+            x = x.bfloat16()
+        if x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self._low_precision):
+            answers = self.layers(self.convolutions(x).flatten(1))
+        return torch.tanh(answers.float())
 
 
 def split(groups: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -136,7 +146,8 @@ class BehaviourCloning:
         shape = data.inputs(self._train[:1]).shape[1:]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = Clone(shape, data.labels.shape[1], settings).to(self.device)
+            low_precision = use_bfloat16(settings.precision, self.device)
+            self.network = Clone(shape, data.labels.shape[1], settings, low_precision).to(self.device)
         self._optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )

@@ -1,12 +1,15 @@
 """Soft actor-critic with n-step targets, twin critics and a tuned temperature (arXiv 1812.05905).
 
 Pictures go through an encoder that policy and critics share and that the critics' loss teaches (see `encoder`).
+
+A policy at the limit of grip swings from one update to the next between a fast lap and the gravel. What drives laps and
+is kept can therefore be the running average of its weights (Polyak averaging); what explores and learns is the policy
+itself.
 """
 
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +22,7 @@ from algorithms import losses
 from algorithms.encoder import EncoderSettings, as_seen, encoder_of
 from algorithms.networks import GaussianPolicy, TwinCritic
 from algorithms.observations import Observation, Seen, Shape
+from algorithms.precision import use_bfloat16
 from algorithms.replay import Batch
 
 
@@ -33,8 +37,10 @@ class SACSettings:
     q_hidden_units: Sequence[int] = (256, 256, 256)
     target_update_coef: float = 0.005
     policy_delay: int = 1  # critic updates per update of policy and temperature
+    policy_average_coef: float = 1.0  # share of the policy that moves into its average at each of its updates
     critic_layer_norm: bool = False
     initial_alpha: float = 1.0
+    target_entropy: float | None = None  # that the temperature keeps; None: minus the number of actions
     precision: str = "float32"  # of the hidden layers: float32, bfloat16, or auto
     encoder: EncoderSettings = field(default_factory=EncoderSettings)  # of pictures
 
@@ -49,7 +55,7 @@ class SAC:
         self.device = torch.device(device)
         self.obs_shape, self.action_dim = obs_shape, action_dim
         self.rng = torch.Generator(self.device).manual_seed(seed)
-        self._low_precision = low_precision = _use_bfloat16(s.precision, self.device)
+        self._low_precision = low_precision = use_bfloat16(s.precision, self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             encoder = encoder_of(obs_shape, s.encoder, low_precision)
@@ -59,9 +65,16 @@ class SAC:
         self.encoder = encoder.to(self.device)
         self.policy, self.critic = policy.to(self.device), critic.to(self.device)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
+        self.average_policy, self.average_encoder = self.policy, self.encoder
+        self._average_params: list[Tensor] = []
+        if s.policy_average_coef < 1.0:
+            self.average_policy = copy.deepcopy(self.policy).requires_grad_(False)
+            self.average_encoder = copy.deepcopy(self.encoder).requires_grad_(False)
+            self._average_params = [*self.average_policy.parameters(), *self.average_encoder.parameters()]
         self.log_alpha = torch.tensor(float(np.log(s.initial_alpha)), device=self.device)
-        self.target_entropy = -float(action_dim)
+        self.target_entropy = -float(action_dim) if s.target_entropy is None else s.target_entropy
         self._policy_params: list[Tensor] = list(self.policy.parameters())
+        self._averaged_params: list[Tensor] = [*self._policy_params, *self.encoder.parameters()]
         self._followed_params: list[Tensor] = list(self.critic.parameters())  # what the targets follow
         self._target_params: list[Tensor] = list(self.target_critic.parameters())
         self._critic_params: list[Tensor] = [*self._followed_params, *self.encoder.parameters()]
@@ -73,9 +86,12 @@ class SAC:
 
     @torch.no_grad()
     def act(self, obs: Observation, deterministic: bool = False) -> np.ndarray:
-        """obs (N, ...) -> actions (N, action_dim) float32 in [-1, 1]."""
-        x = self.encoder(as_seen(obs, self.device))
-        return self.policy.act(x, None if deterministic else self._noise(len(x))).cpu().numpy()
+        """obs (N, ...) -> actions (N, action_dim) float32 in [-1, 1]: a sample, or the average policy's mean."""
+        seen = as_seen(obs, self.device)
+        if deterministic:
+            return self.average_policy.act(self.average_encoder(seen)).cpu().numpy()
+        x = self.encoder(seen)
+        return self.policy.act(x, self._noise(len(x))).cpu().numpy()
 
     def update(self, batch: Batch[Any]) -> dict[str, Tensor]:
         """One gradient step on everything; the returned scalars stay on the device until somebody reads them."""
@@ -120,6 +136,9 @@ class SAC:
         q = self.critic.values(obs, action, frozen=True)
         loss = losses.policy_loss(q, log_prob, self.log_alpha.exp())
         descend(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
+        if self._average_params:
+            with torch.no_grad():
+                torch._foreach_lerp_(self._average_params, self._averaged_params, self.settings.policy_average_coef)
         gradient = losses.temperature_gradient(log_prob, self.target_entropy)
         descend(self.alpha_optimizer, [self.log_alpha], [gradient])
         self._metrics["loss/policy"] = loss.detach()
@@ -134,6 +153,8 @@ class SAC:
         return {
             "encoder": self.encoder.state_dict(),
             "policy": self.policy.state_dict(),
+            "average_encoder": self.average_encoder.state_dict(),
+            "average_policy": self.average_policy.state_dict(),
             "critic": self.critic.state_dict(),
             "target_critic": self.target_critic.state_dict(),
             "log_alpha": self.log_alpha.clone(),
@@ -148,6 +169,8 @@ class SAC:
         """Restore what `state_dict` gave."""
         self.encoder.load_state_dict(state["encoder"])
         self.policy.load_state_dict(state["policy"])
+        self.average_encoder.load_state_dict(state["average_encoder"])
+        self.average_policy.load_state_dict(state["average_policy"])
         self.critic.load_state_dict(state["critic"])
         self.target_critic.load_state_dict(state["target_critic"])
         self.log_alpha.copy_(state["log_alpha"])
@@ -158,29 +181,20 @@ class SAC:
         self.rng.set_state(state["rng"].cpu())
 
     def modules(self) -> dict[str, torch.nn.Module]:
-        """The networks by the file names of the reference project, and the encoder where there is one."""
+        """The networks by the file names of the reference project, and the encoder where there is one; of the policy
+        what drives laps, its average."""
         return self.acting_modules() | {"online_q_net.pth": self.critic, "target_q_net.pth": self.target_critic}
 
     def acting_modules(self) -> dict[str, torch.nn.Module]:
         """Those of `modules` that `act` needs."""
-        encoder: dict[str, torch.nn.Module] = {"encoder.pth": self.encoder} if self.encoder.state_dict() else {}
-        return {"policy_net.pth": self.policy} | encoder
+        encoder = self.average_encoder
+        seen: dict[str, torch.nn.Module] = {"encoder.pth": encoder} if encoder.state_dict() else {}
+        return {"policy_net.pth": self.average_policy} | seen
 
-
-def _use_bfloat16(precision: str, device: torch.device) -> bool:
-    """As asked; for `auto` where a product of the networks' size is clearly faster in bfloat16 than in float32."""
-    if precision != "auto":
-        return precision == "bfloat16"
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        x = torch.ones(256, 256, device=device, dtype=dtype)
-        times = []
-        for _ in range(20):
-            started = time.perf_counter()
-            (x @ x)[0, 0].item()
-            times.append(time.perf_counter() - started)
-        seconds[dtype] = min(times)
-    return 1.3 * seconds[torch.bfloat16] < seconds[torch.float32]
+    def begin_from_average(self) -> None:
+        """After loading networks: learn on from the policy that was loaded."""
+        self.policy.load_state_dict(self.average_policy.state_dict())
+        self.encoder.load_state_dict(self.average_encoder.state_dict())
 
 
 def descend(optimizer: torch.optim.Optimizer, params: Sequence[Tensor], gradients: Sequence[Tensor]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,18 @@ def test_acts_and_learns_on_pictures_and_on_both(learner: type[SAC], shape: Shap
     assert np.abs(action).max() <= 1.0
     metrics = agent.update(_batch(shape))
     assert all(np.isfinite(float(value)) for value in metrics.values())
+
+
+def test_the_average_of_a_policy_looks_through_the_average_of_the_encoder() -> None:
+    agent = SAC(PICTURES, 2, replace(SMALL, policy_average_coef=0.25))
+    weight = next(agent.encoder.parameters())
+    expected = weight.detach().clone()
+    for seed in range(3):
+        agent.update(_batch(seed=seed))
+        expected = 0.75 * expected + 0.25 * weight.detach()
+    torch.testing.assert_close(next(agent.acting_modules()["encoder.pth"].parameters()), expected)
+    driven = agent.average_policy.act(agent.average_encoder(_pictures(7))).numpy()
+    np.testing.assert_array_equal(agent.act(_pictures(7).numpy(), deterministic=True), driven)
 
 
 @pytest.mark.parametrize("colors", [1, 3])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from reference import ACT, OBS, B, DisCorReference, SACReference
@@ -108,7 +110,40 @@ def test_policy_delay_updates_the_policy_every_so_often() -> None:
     assert changed == [True, False, False, True, False, False]
 
 
-@pytest.mark.parametrize(("kind", "settings"), [(SAC, SETTINGS), (DisCor, ERRORS)])
+def test_the_average_of_the_policy_drives_and_the_policy_explores() -> None:
+    agent = SAC(OBS, ACT, replace(SETTINGS, policy_average_coef=0.25), seed=1)
+    average = [p.clone() for p in agent.policy.parameters()]
+    for step in range(5):
+        agent.update(_batch(step))
+        average = [0.75 * a + 0.25 * p for a, p in zip(average, agent.policy.parameters(), strict=True)]
+    for expected, parameter in zip(average, agent.average_policy.parameters(), strict=True):
+        torch.testing.assert_close(parameter, expected)
+
+    obs = np.ones((2, OBS), np.float32)
+    driven = agent.average_policy.act(torch.ones(2, OBS)).numpy()
+    np.testing.assert_array_equal(agent.act(obs, deterministic=True), driven)
+    agent.rng.manual_seed(3)
+    noise = torch.randn(2, ACT, generator=torch.Generator().manual_seed(3))
+    np.testing.assert_array_equal(agent.act(obs), agent.policy.act(torch.ones(2, OBS), noise).numpy())
+
+
+def test_what_is_saved_is_the_average_and_learning_on_begins_with_it() -> None:
+    agent = SAC(OBS, ACT, replace(SETTINGS, policy_average_coef=0.25), seed=1)
+    agent.update(_batch(0))
+    saved = agent.modules()["policy_net.pth"].state_dict()
+    other = SAC(OBS, ACT, agent.settings, seed=2)
+    other.modules()["policy_net.pth"].load_state_dict(saved)
+    other.begin_from_average()
+    for learned, average in zip(other.policy.parameters(), agent.average_policy.parameters(), strict=True):
+        assert torch.equal(learned, average)
+        assert learned.requires_grad
+        assert not average.requires_grad
+
+
+AVERAGED = replace(SETTINGS, policy_average_coef=0.1)
+
+
+@pytest.mark.parametrize(("kind", "settings"), [(SAC, SETTINGS), (SAC, AVERAGED), (DisCor, ERRORS)])
 def test_restored_agent_goes_on_identically(kind: type[SAC], settings: Any) -> None:
     agent = kind(OBS, ACT, settings, seed=1)
     for step in range(3):
