@@ -45,6 +45,8 @@ Report = Callable[[Config, Evaluation, Path], None]
 class NumberData:
     """Numbers, standardised as the driver will see them."""
 
+    planes = 0
+
     def __init__(self, samples: Samples, hidden: slice | None = None) -> None:
         """`hidden` numbers are not looked at."""
         self.labels, self.groups, self._observations = samples.labels, samples.laps, samples.observations
@@ -68,6 +70,7 @@ class PictureData:
     def __init__(self, samples: SeenSamples, transform: PictureTransform, view: str) -> None:
         self.labels, self.groups = samples.labels, samples.laps
         self._samples, self._transform, self._view = samples, transform, view
+        self.planes = transform.shape[-1]
 
     def inputs(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
         return self._transform.numbers(self._samples.seen(which))
@@ -121,7 +124,7 @@ def _learn(
         shown = bar.add_task("epoch 1")
         for epoch in learner.epochs(lambda done, all_: bar.update(shown, completed=done, total=all_)):
             if epoch.best:
-                export_clone(learner.best_network(), data.transform(settings), run / MODEL)
+                export_clone(learner.network, learner.best_network(), data.transform(settings), run / MODEL)
             learner.save(run / STATE)
             loggers.log(epoch.number, epoch.values())
             line = f"epoch {epoch.number}: loss {epoch.train_loss:.4f}, held back {epoch.validation_loss:.4f}"

@@ -207,13 +207,14 @@ class BCConfig:
     )
     hidden_units: list[int] = field(default_factory=lambda: [256, 256], metadata={"help": "Hidden layers."})
     channels: list[int] = field(
-        default_factory=lambda: [24, 36, 48],
+        default_factory=lambda: [32, 48, 64],
         metadata={"help": "Channels of the convolutions that see pictures."},
     )
     kernels: list[int] = field(
-        default_factory=lambda: [5, 5, 3], metadata={"help": "Sides of their kernels in pixels."}
+        default_factory=lambda: [8, 4, 3], metadata={"help": "Sides of their kernels in pixels."}
     )
-    strides: list[int] = field(default_factory=lambda: [2, 2, 2], metadata={"help": "Their strides in pixels."})
+    strides: list[int] = field(default_factory=lambda: [4, 2, 1], metadata={"help": "Their strides in pixels."})
+    motion: float = _key(8.0, "How much larger changes from picture to picture are shown beside the pictures; 0: not.")
     learning_rate: float = _key(1e-3, "Learning rate.")
     weight_decay: float = _key(1e-4, "Weight decay.")
     batch_size: int = _key(128, "Samples in a batch.")
@@ -416,8 +417,8 @@ def _check_ranges(config: Config) -> None:
         ),
         (clone.learning_rate > 0.0, "BC.learning_rate must be above 0"),
         (
-            min(clone.weight_decay, clone.shift, clone.brightness) >= 0,
-            "BC.weight_decay, shift, brightness: not below 0",
+            min(clone.weight_decay, clone.shift, clone.brightness, clone.motion) >= 0,
+            "BC.weight_decay, shift, brightness, motion: not below 0",
         ),
         (0.0 < clone.validation_share < 1.0, "BC.validation_share must lie between 0 and 1"),
         (clone.precision in PRECISIONS, f"BC.precision must be {', '.join(PRECISIONS)}"),

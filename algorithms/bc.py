@@ -4,6 +4,10 @@ Supervised learning with whole groups of samples (laps) held back: neighbouring 
 group would measure memory. Training ends when the loss of what was held back has not fallen for a while, and the
 network of its lowest value is kept.
 
+One picture shows no speed, and what moves from one to the next on plain asphalt is a few shades of gray: a network
+takes long to find it. So it learns from the pictures and, beside them and made larger, their changes. Both are linear
+in the pictures: the first layer of the network that is exported has them in its weights.
+
 The loss is the mean absolute error: its minimum is the median answer. Controls end at -1 and 1, where noise is cut off
 on one side; that moves the mean of noisy answers, and leaves their median alone. Each control's error counts in units
 of its own spread: steering moves by hundredths where pedals go from end to end, and must not be lost beside them.
@@ -28,6 +32,7 @@ from algorithms.checkpoint import PORTABLE_POLICY, read_tensors, write_atomicall
 from algorithms.errors import UserError
 from algorithms.precision import use_bfloat16
 
+_FIRST = "convolutions.0.weight"
 NETWORK, STATE = "clone_net.pth", "training_state.pt"
 _VALIDATION_BATCH = 1024
 _LEAST_SPREAD = 0.01  # of a control over the samples
@@ -40,6 +45,8 @@ class Data(Protocol):
     """(N, A) in -1..1"""
     groups: NDArray[np.int64]
     """(N,): samples that belong together, such as those of one lap"""
+    planes: int
+    """that each of the pictures seen at once has; 0 of numbers"""
 
     def inputs(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
         """What the network gets (B, ...) for the samples `which` (B,)."""
@@ -51,9 +58,10 @@ class BCSettings:
     """How it is learned."""
 
     hidden_units: Sequence[int] = (256, 256)
-    channels: Sequence[int] = (24, 36, 48)  # of the convolutions, where pictures are seen
-    kernels: Sequence[int] = (5, 5, 3)
-    strides: Sequence[int] = (2, 2, 2)
+    channels: Sequence[int] = (32, 48, 64)  # of the convolutions, where pictures are seen
+    kernels: Sequence[int] = (8, 4, 3)
+    strides: Sequence[int] = (4, 2, 1)
+    motion: float = 8.0  # by which changes from picture to picture are made larger; 0: they are not shown beside
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     batch_size: int = 128
@@ -89,15 +97,20 @@ class Epoch:
 class Clone(nn.Module):
     """Inputs (B, n), or planes (B, c, H, W) through convolutions first, to answers (B, A) in -1..1."""
 
-    def __init__(self, shape: Sequence[int], answers: int, settings: BCSettings, low_precision: bool = False) -> None:
-        """`shape` of one input: (n,) or (c, H, W); `low_precision` computes in bfloat16, the weights stay float32."""
+    def __init__(
+        self, shape: Sequence[int], answers: int, settings: BCSettings, planes: int = 0, low_precision: bool = False
+    ) -> None:
+        """`shape` of one input: (n,) or (c, H, W); `planes` of the c are one picture, the oldest first, and changes are
+        shown beside them; 0: they are not. `low_precision` computes in bfloat16, the weights stay float32."""
         super().__init__()
         self._low_precision = low_precision
+        self._planes, self._motion = planes if settings.motion else 0, settings.motion
         s = settings
         convolutions: list[nn.Module] = []
         size = shape[0]
         if len(shape) == 3:
             planes, height, width = shape
+            planes += planes - self._planes if self._planes else 0
             for n_out, kernel, stride in zip(s.channels, s.kernels, s.strides, strict=True):
                 convolutions += [nn.Conv2d(planes, n_out, kernel, stride), nn.ReLU()]
                 planes, height, width = n_out, (height - kernel) // stride + 1, (width - kernel) // stride + 1
@@ -113,6 +126,8 @@ class Clone(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(size, answers))
 
     def forward(self, x: Tensor) -> Tensor:
+        if self._planes:
+            x = torch.cat([x, self._motion * (x[:, self._planes :] - x[:, : -self._planes])], dim=1)
         if self._low_precision:
             x = x.bfloat16()
         if x.ndim == 4:
@@ -120,6 +135,18 @@ class Clone(nn.Module):
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._low_precision):
             answers = self.layers(self.convolutions(x).flatten(1))
         return torch.tanh(answers.float())
+
+    def plain(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A state dict of this network as that of one that is shown no changes and answers the same."""
+        found = dict(state)
+        if self._planes:
+            both = state[_FIRST]
+            seen = (both.shape[1] + self._planes) // 2
+            weight, change = both[:, :seen].clone(), self._motion * both[:, seen:]
+            weight[:, self._planes :] += change
+            weight[:, : -self._planes] -= change
+            found[_FIRST] = weight
+        return found
 
 
 def split(groups: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -147,7 +174,7 @@ class BehaviourCloning:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             low_precision = use_bfloat16(settings.precision, self.device)
-            self.network = Clone(shape, data.labels.shape[1], settings, low_precision).to(self.device)
+            self.network = Clone(shape, data.labels.shape[1], settings, data.planes, low_precision).to(self.device)
         self._optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -263,16 +290,17 @@ class BehaviourCloning:
         self.epoch, self._elapsed = state["epoch"], state["elapsed"]
 
 
-def export_clone(state: Mapping[str, Tensor], transform: Mapping[str, Any], folder: Path) -> Path:
-    """A clone's networks in `folder`: for PyTorch, and as `policy.npz` with its transform for programs without it.
+def export_clone(network: Clone, state: Mapping[str, Tensor], transform: Mapping[str, Any], folder: Path) -> Path:
+    """`network` with `state` in `folder`: for PyTorch, and as `policy.npz` with its transform for programs without it.
 
     Of numbers, the file's last layer has twice as many rows, the second half zeros, as that of a Gaussian policy.
     """
     arrays: dict[str, Any] = {"transform": np.array(json.dumps(dict(transform)))}
-    weights = [key for key in state if key.endswith(".weight")]
-    seen = any(state[key].ndim == 4 for key in weights)
+    plain = network.plain(state)
+    weights = [key for key in plain if key.endswith(".weight")]
+    seen = any(plain[key].ndim == 4 for key in weights)
     for i, key in enumerate(weights):
-        weight, bias = (state[f"{key.removesuffix('weight')}{part}"].float().cpu() for part in ("weight", "bias"))
+        weight, bias = (plain[f"{key.removesuffix('weight')}{part}"].float().cpu() for part in ("weight", "bias"))
         if i == len(weights) - 1 and not seen:
             weight, bias = (torch.cat([part, torch.zeros_like(part)]) for part in (weight, bias))
         arrays |= {f"weight_{i}": weight.numpy(), f"bias_{i}": bias.numpy()}

@@ -39,6 +39,7 @@ struct TaskSettings {
     int task_count = 0, task_index = 0;  // one-hot, off at 0
     std::vector<ExtraChannel> extra;
     // reward
+    bool share_of_target_speed = false;  // pay speed / target speed, else km/h / 300
     bool reference_line = true;
     float gap_scale = 12.0f;     // m
     float action_penalty = 0.0f;
@@ -247,7 +248,8 @@ private:
         ++d.steps;
         const double speed = frame[ch::speed];
         const double distance = settings_.reference_line ? std::fabs(place[situation::gap]) / settings_.gap_scale : 0.0;
-        reward = 3.6 * speed * (1.0 - distance) / 300.0 - settings_.action_penalty * d.action_change;
+        const double paid = settings_.share_of_target_speed ? speed / place[situation::target_speed] : 3.6 * speed / 300.0;
+        reward = paid * (1.0 - distance) - settings_.action_penalty * d.action_change;
         if (place[situation::out_of_track] != 0.0) reward -= settings_.out_penalty;
         d.slow_steps = speed < settings_.slow_speed ? d.slow_steps + 1 : 0;
 

@@ -39,6 +39,9 @@ class TaskSettings:
     )
     """telemetry channel -> what it is divided by"""
     # reward
+    use_target_speed_in_reward: bool = False
+    """pay the share of the line's limit speed that is driven, in place of km/h / 300: a lap then pays its limit time,
+    however it is driven, so what there is to gain is time, and a slow corner counts as much as a straight"""
     use_reference_line_in_reward: bool = True
     """pay less away from the racing line"""
     gap_const: float = 12.0

@@ -230,6 +230,7 @@ def _native_settings(settings: TaskSettings, car: Car, control_rate: float, manu
             raise UnknownNameError("telemetry channel in obs_extra", name, channels.COLUMNS)
         for column in range(channels.COLUMNS[name].start, channels.COLUMNS[name].stop):
             native.add_channel(column, float(scale))
+    native.share_of_target_speed = settings.use_target_speed_in_reward
     native.reference_line, native.gap_scale = settings.use_reference_line_in_reward, _positive(settings, "gap_const")
     native.action_penalty = settings.penalize_actions_diff_coef if settings.penalize_actions_diff else 0.0
     native.out_penalty = settings.out_of_track_penalty if settings.enable_out_of_track_penalty else 0.0

@@ -208,6 +208,7 @@ NB_MODULE(_core, m) {
             need(column >= 0 && column < ac::channel::width, "no such telemetry column");
             s.extra.push_back({column, scale});
         }, "column"_a, "scale"_a)
+        .def_rw("share_of_target_speed", &ac::TaskSettings::share_of_target_speed)
         .def_rw("reference_line", &ac::TaskSettings::reference_line)
         .def_rw("gap_scale", &ac::TaskSettings::gap_scale)
         .def_rw("action_penalty", &ac::TaskSettings::action_penalty)

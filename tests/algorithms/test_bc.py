@@ -19,6 +19,8 @@ SETTINGS = BCSettings(hidden_units=(32, 32), learning_rate=3e-3, batch_size=64, 
 class Shown:
     """Toy samples in ten groups."""
 
+    planes = 0
+
     def __init__(self, inputs: NDArray[np.float32], labels: NDArray[np.float32]) -> None:
         self._inputs, self.labels = inputs, labels
         self.groups = np.repeat(np.arange(10), len(labels) // 10)

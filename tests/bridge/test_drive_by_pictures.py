@@ -34,7 +34,7 @@ def _full_throttle(folder: Path) -> Path:
         "kind": "pictures", "picture": TRANSFORM.as_dict(), "view": "cockpit", "size": [64, 48], "rate": 25.0,
         "strides": [1],
     }  # fmt: skip
-    export_clone(network.state_dict(), about, folder)
+    export_clone(network, network.state_dict(), about, folder)
     return folder
 
 

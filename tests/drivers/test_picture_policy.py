@@ -34,7 +34,7 @@ def network() -> Clone:
 
 
 def test_pictures_are_answered_as_by_the_network_that_learned(network: Clone, tmp_path: Path) -> None:
-    path = export_clone(network.state_dict(), _about(), tmp_path)
+    path = export_clone(network, network.state_dict(), _about(), tmp_path)
     policy = learned_policy(tmp_path)
     assert isinstance(policy, PicturePolicy)
     assert (policy.seen.transform, policy.seen.size, policy.seen.rate) == (TRANSFORM, (160, 120), 25.0)
@@ -46,11 +46,24 @@ def test_pictures_are_answered_as_by_the_network_that_learned(network: Clone, tm
         NetworkPolicy.load(path)
 
 
+def test_changes_that_were_shown_beside_the_pictures_are_in_the_exported_weights(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Clone((6, 28, 40), 3, SETTINGS, planes=TRANSFORM.shape[-1])
+    export_clone(network, network.state_dict(), _about(), tmp_path)
+    seen = np.random.default_rng(0).integers(0, 256, (5, *TRANSFORM.shape), dtype=np.uint8)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(TRANSFORM.numbers(seen))).numpy()
+        still = network(torch.from_numpy(TRANSFORM.numbers(np.repeat(seen[:, -1:], TRANSFORM.shape[0], 1)))).numpy()
+    policy = PicturePolicy.load(tmp_path)
+    np.testing.assert_allclose(policy(seen), expected, atol=1e-5)
+    assert np.abs(expected - still).max() > 0.01  # they count
+
+
 def test_numbers_are_standardised_by_what_the_file_says(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = Clone((7,), 3, SETTINGS)
     mean, scale = np.arange(7, dtype=np.float32), np.linspace(0.0, 3.0, 7, dtype=np.float32)
-    export_clone(network.state_dict(), {"mean": mean.tolist(), "scale": scale.tolist()}, tmp_path)
+    export_clone(network, network.state_dict(), {"mean": mean.tolist(), "scale": scale.tolist()}, tmp_path)
     policy = NetworkPolicy.load(tmp_path)
     seen = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
     with torch.no_grad():
@@ -77,7 +90,7 @@ def test_numbers_are_standardised_by_what_the_file_says(tmp_path: Path) -> None:
     ],
 )
 def test_a_transform_that_is_not_the_networks_is_refused(network: Clone, about: dict[str, Any], tmp_path: Path) -> None:
-    export_clone(network.state_dict(), about, tmp_path)
+    export_clone(network, network.state_dict(), about, tmp_path)
     with pytest.raises(PolicyFileError) as raised:
         PicturePolicy.load(tmp_path)
     assert "\n" not in str(raised.value)
@@ -85,13 +98,13 @@ def test_a_transform_that_is_not_the_networks_is_refused(network: Clone, about: 
 
 @pytest.mark.parametrize("about", [{"mean": [0.0]}, {"mean": [0.0], "scale": [1.0]}, {"mean": ["a"] * 7, "scale": 3}])
 def test_so_are_means_of_another_size(about: dict[str, Any], tmp_path: Path) -> None:
-    export_clone(Clone((7,), 3, SETTINGS).state_dict(), about, tmp_path)
+    export_clone(other := Clone((7,), 3, SETTINGS), other.state_dict(), about, tmp_path)
     with pytest.raises(PolicyFileError, match="mean and scale"):
         NetworkPolicy.load(tmp_path)
 
 
 def test_a_damaged_file_is_one_clear_line(network: Clone, tmp_path: Path) -> None:
-    path = export_clone(network.state_dict(), _about(), tmp_path)
+    path = export_clone(network, network.state_dict(), _about(), tmp_path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(PolicyFileError, match="damaged"):
         learned_policy(tmp_path)

@@ -118,6 +118,14 @@ def test_reward_without_the_line() -> None:
     assert made.task.reward == pytest.approx(3.6 * made.telemetry["speed"] / 300, rel=1e-6)
 
 
+def test_reward_as_a_share_of_the_target_speed() -> None:
+    made = step(session(30, use_target_speed_in_reward=True), 0.0, 0.3, 0.0, times=3)
+    t = made.telemetry
+    expected = t["speed"] / t["target_speed"] * (1 - np.abs(t["gap"]) / 12)
+    assert made.task.reward == pytest.approx(expected, rel=1e-6)
+    assert np.ptp(t["target_speed"]) > 5.0
+
+
 def test_reward_with_another_distance() -> None:
     made = step(session(5, gap_const=5.0), 0.0, 0.3, 0.0)
     expected = 3.6 * made.telemetry["speed"] * (1 - np.abs(made.telemetry["gap"]) / 5) / 300
