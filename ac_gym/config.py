@@ -142,6 +142,9 @@ class SACConfig:
     )
     target_update_coef: float = _key(0.005, "Share of the critics that moves into the targets at each update.")
     policy_delay: int = _key(1, "Critic updates per update of the policy.")
+    imitation_coef: float = _key(
+        0.0, "Weight of doing as the demonstrations where the critics hold that for better than what the policy does."
+    )
     policy_average_coef: float = _key(
         1.0, "Share of the policy that moves into its average at each of its updates; the average drives laps."
     )
@@ -424,6 +427,7 @@ def _check_ranges(config: Config) -> None:
         (clone.precision in PRECISIONS, f"BC.precision must be {', '.join(PRECISIONS)}"),
         (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
         (sac.precision in PRECISIONS, f"SAC.precision must be {', '.join(PRECISIONS)}"),
+        (sac.imitation_coef >= 0.0, "SAC.imitation_coef must not be below 0"),
         (0.0 < sac.policy_average_coef <= 1.0, "SAC.policy_average_coef must be above 0, at most 1"),
     ]
     for holds, message in rules:

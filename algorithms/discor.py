@@ -57,7 +57,7 @@ class DisCor(SAC):
         self._followed_params = [*self._followed_params, *self._error_params]
         self.error_optimizer = torch.optim.Adam(self._error_params, lr=s.error_lr, fused=True)
 
-    def _update_critic(self, b: Batch[Tensor]) -> None:
+    def _update_critic(self, b: Batch[Tensor]) -> Tensor:
         next_action, target = self._target(b)
         with torch.no_grad():
             next_error = self.target_error.values(b.next_obs, next_action)
@@ -65,6 +65,7 @@ class DisCor(SAC):
         q = self._fit_critic(b, target, weights)
         self._fit_error(b, losses.error_target(q, target, b.discount, next_error))
         self._metrics["discor/effective_samples"] = 1.0 / weights.square().sum(dim=-1).mean()
+        return q
 
     def _fit_error(self, b: Batch[Tensor], target: Tensor) -> None:
         error = self.error.values(b.obs.detach(), b.action)

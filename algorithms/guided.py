@@ -8,7 +8,6 @@ learning (`loop.collect`), or episodes that were recorded (`remember`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +15,7 @@ import torch
 
 from algorithms.errors import UserError
 from algorithms.observations import mapped
-from algorithms.replay import Batch, Replay
+from algorithms.replay import COLUMNS, Batch, Replay
 
 
 class GuidedReplay(Replay):
@@ -35,8 +34,8 @@ class GuidedReplay(Replay):
             parts.append(self.guide.sample(guided))
         if guided < batch_size:
             parts.append(super().sample(batch_size - guided))
-        columns = ([getattr(part, f.name) for part in parts] for f in fields(Batch))
-        return Batch(*(mapped(lambda *tensors: torch.cat(tensors), *column) for column in columns))
+        columns = ([getattr(part, name) for part in parts] for name in COLUMNS)
+        return Batch(*(mapped(lambda *tensors: torch.cat(tensors), *column) for column in columns), shown=guided)
 
     def state_dict(self) -> dict[str, Any]:
         """What the agent drove, and both random states; the guide's steps are got again on resuming."""

@@ -32,6 +32,16 @@ def policy_loss(q: Tensor, log_prob: Tensor, alpha: Tensor) -> Tensor:
     return (alpha * log_prob - torch.minimum(q[0], q[1])).mean()
 
 
+def imitation_loss(action: Tensor, shown: Tensor, q: Tensor, shown_q: Tensor) -> Tensor:
+    """Squared distance to a demonstrator's actions, summed over them, where the critics hold them for better than the
+    policy's: behaviour cloning with a Q filter (Nair et al. 2018, arXiv 1709.10089, eq. 1 and 2).
+
+    action: the policy's, (B, A), shown: the demonstrator's, (B, A); q, shown_q: the critics' values of both, (2, B).
+    """
+    better = torch.minimum(shown_q[0], shown_q[1]) > torch.minimum(q[0], q[1])
+    return (better * (action - shown).square().sum(dim=-1)).mean()
+
+
 def temperature_gradient(log_prob: Tensor, target_entropy: float) -> Tensor:
     """Derivative with respect to log alpha of -log alpha * mean(log_prob + target_entropy), eq. 18's usual form."""
     return -(log_prob.detach().mean() + target_entropy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from algorithms.interrupts import StopRequest
 from algorithms.loop import Agent, Progress
@@ -31,7 +32,7 @@ def pretrain(
     started = time.monotonic() - p.elapsed_s
     with StopRequest() as stop:
         while p.pretraining < updates and not stop:
-            metrics = agent.update(memory.sample(batch_size))
+            metrics = agent.update(replace(memory.sample(batch_size), shown=batch_size))
             p.pretraining += 1
             p.elapsed_s = time.monotonic() - started
             if p.pretraining % log_interval == 0:

@@ -11,7 +11,7 @@ are stored once each: a stack of the last few is put together in the same way, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -31,7 +31,7 @@ _STEP, _TERMINATED, _TRUNCATED, _FINAL = 0, 1, 2, 3  # what a row's step led to;
 class Batch(Generic[T]):
     """obs (B, ...), action (B, A), reward (B,) of the window, discount (B,), next_obs (B, ...).
 
-    All float32, but pictures, which are uint8 (B, stack, H, W, C).
+    All float32, but pictures, which are uint8 (B, stack, H, W, C). The first `shown` rows are somebody else's driving.
     """
 
     obs: T
@@ -39,11 +39,15 @@ class Batch(Generic[T]):
     reward: Tensor
     discount: Tensor
     next_obs: T
+    shown: int = 0
 
     def to(self, device: torch.device) -> Batch[T]:
         """The same batch on `device`."""
-        parts = (getattr(self, f.name) for f in fields(self))
-        return Batch(*(mapped(lambda x: x.to(device, non_blocking=True), part) for part in parts))
+        parts = {name: mapped(lambda x: x.to(device, non_blocking=True), getattr(self, name)) for name in COLUMNS}
+        return replace(self, **parts)
+
+
+COLUMNS = tuple(f.name for f in fields(Batch) if f.name != "shown")
 
 
 class Replay:

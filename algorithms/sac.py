@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ class SACSettings:
     q_hidden_units: Sequence[int] = (256, 256, 256)
     target_update_coef: float = 0.005
     policy_delay: int = 1  # critic updates per update of policy and temperature
+    imitation_coef: float = 0.0  # weight of following a demonstrator where the critics hold it for better
     policy_average_coef: float = 1.0  # share of the policy that moves into its average at each of its updates
     critic_layer_norm: bool = False
     initial_alpha: float = 1.0
@@ -96,9 +97,9 @@ class SAC:
     def update(self, batch: Batch[Any]) -> dict[str, Tensor]:
         """One gradient step on everything; the returned scalars stay on the device until somebody reads them."""
         b = self._encoded(batch.to(self.device))
-        self._update_critic(b)
+        done_q = self._update_critic(b)
         if self.updates % self.settings.policy_delay == 0:
-            self._update_policy(b.obs.detach())
+            self._update_policy(b, done_q)
         with torch.no_grad():
             torch._foreach_lerp_(self._target_params, self._followed_params, self.settings.target_update_coef)
         self.updates += 1
@@ -109,11 +110,12 @@ class SAC:
         obs, next_obs = (self.encoder.shifted(seen, self.rng) for seen in (b.obs, b.next_obs))
         with torch.no_grad():
             encoded_next = self.encoder(next_obs)
-        return Batch(self.encoder(obs), b.action, b.reward, b.discount, encoded_next)
+        return replace(b, obs=self.encoder(obs), next_obs=encoded_next)
 
-    def _update_critic(self, b: Batch[Tensor]) -> None:
+    def _update_critic(self, b: Batch[Tensor]) -> Tensor:
+        """A step of the critics; returns their values (2, B) of what was done, before it."""
         _, target = self._target(b)
-        self._fit_critic(b, target)
+        return self._fit_critic(b, target)
 
     @torch.no_grad()
     def _target(self, b: Batch[Tensor]) -> tuple[Tensor, Tensor]:
@@ -131,10 +133,15 @@ class SAC:
         self._metrics["value/q"] = q.detach().mean()
         return q.detach()
 
-    def _update_policy(self, obs: Tensor) -> None:
+    def _update_policy(self, b: Batch[Tensor], done_q: Tensor) -> None:
+        obs = b.obs.detach()
         action, log_prob = self.policy.sample(obs, self._noise(len(obs)))
         q = self.critic.values(obs, action, frozen=True)
         loss = losses.policy_loss(q, log_prob, self.log_alpha.exp())
+        if self.settings.imitation_coef and (k := b.shown):
+            imitation = losses.imitation_loss(action[:k], b.action[:k], q.detach()[:, :k], done_q[:, :k])
+            loss = loss + self.settings.imitation_coef * imitation
+            self._metrics["loss/imitation"] = imitation.detach()
         descend(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
         if self._average_params:
             with torch.no_grad():

@@ -14,7 +14,7 @@ def demonstrate(
     car: Annotated[str, typer.Option(help="a car, or the path of a car file")] = "bmw_z4_gt3",
     laps: Annotated[int, typer.Option(min=1, help="laps of each driver, beside the way to the first")] = 3,
     pace: Annotated[
-        list[float] | None, typer.Option(help="share of the grip used, once a driver [default: 0.8 0.88 0.93 0.95]")
+        list[float] | None, typer.Option(help="share of the grip used, once a driver [default: 0.85 0.93 0.97 1]")
     ] = None,
     noise: Annotated[
         list[float] | None,

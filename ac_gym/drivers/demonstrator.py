@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ac_gym.drivers.line_follower import LineFollower
 from ac_gym.task import Task, Telemetry
 
-PACES = (0.80, 0.88, 0.93, 0.95)
+PACES = (0.85, 0.93, 0.97, 1.0)
 NOISE = (0.0, 0.05, 0.1, 0.2)
 
 

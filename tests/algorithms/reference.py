@@ -15,12 +15,12 @@ from algorithms.sac import SAC
 OBS, ACT, B = 6, 2, 16
 
 
-def toy_batch(seed: int = 0) -> Batch:
+def toy_batch(seed: int = 0, shown: int = 0) -> Batch:
     g = torch.Generator().manual_seed(seed)
     return Batch(
         obs=torch.randn(B, OBS, generator=g), action=torch.rand(B, ACT, generator=g) * 2 - 1,
         reward=torch.randn(B, generator=g), discount=0.9 * (torch.rand(B, generator=g) > 0.2).float(),
-        next_obs=torch.randn(B, OBS, generator=g),
+        next_obs=torch.randn(B, OBS, generator=g), shown=shown,
     )  # fmt: skip
 
 
@@ -81,8 +81,14 @@ class SACReference:
         figures = self._learn_errors(obs, action, discount, next_obs, next_action, (q - target).abs().detach())
 
         self.policy = {k: v.requires_grad_() for k, v in self.policy.items()}
-        action, log_prob = _sample(self.policy, obs, self._noise())
-        policy_loss = (alpha * log_prob - _twins(self.critic, obs, action).amin(0)).mean()
+        own, log_prob = _sample(self.policy, obs, self._noise())
+        own_q = _twins(self.critic, obs, own).amin(0)
+        policy_loss = (alpha * log_prob - own_q).mean()
+        if self.settings.imitation_coef and b.shown:
+            followed = [((own[i] - action[i]) ** 2).sum() * bool(q[:, i].min() > own_q[i]) for i in range(b.shown)]
+            imitation = sum(followed) / b.shown
+            policy_loss = policy_loss + self.settings.imitation_coef * imitation
+            figures["loss/imitation"] = imitation.item()
         self._descend("policy", self.policy, policy_loss, self.settings.policy_lr)
 
         slope = -(log_prob.detach().mean() - ACT)

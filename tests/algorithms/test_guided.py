@@ -13,7 +13,7 @@ from toys import counting_vector, point_vector
 from algorithms.errors import UserError
 from algorithms.guided import GuidedReplay
 from algorithms.loop import collect
-from algorithms.replay import Batch, Replay
+from algorithms.replay import COLUMNS, Batch, Replay
 
 OWN, SHOWN = 1.0, 2.0  # every number that the agent drove, and that the guide did
 
@@ -32,7 +32,7 @@ def _guided(share: float, seed: int = 0) -> GuidedReplay:
 
 
 def _arrays(batch: Batch) -> list[np.ndarray]:
-    return [array.numpy() for array in vars(batch).values()]
+    return [getattr(batch, name).numpy() for name in COLUMNS]
 
 
 @pytest.mark.parametrize(("share", "shown"), [(0.0, 0), (0.25, 16), (0.5, 32), (0.9, 58), (1.0, 64)])
@@ -41,7 +41,8 @@ def test_share_of_every_batch_comes_from_the_guide(share: float, shown: int) -> 
     _fill(replay, OWN)
     for _ in range(5):
         batch = replay.sample(64)
-        assert int((batch.obs[:, 0] == SHOWN).sum()) == shown
+        assert int((batch.obs[:, 0] == SHOWN).sum()) == batch.shown == shown
+        assert (batch.obs[:shown] == SHOWN).all()
         for values in (batch.obs, batch.action, batch.next_obs, batch.reward[:, None]):  # rows stay together
             assert torch.equal(values[:, 0], batch.obs[:, 0])
         assert len(batch.discount) == 64

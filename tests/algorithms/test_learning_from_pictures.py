@@ -123,7 +123,7 @@ def test_only_the_critics_teach_the_encoder() -> None:
     before = copy.deepcopy(agent.encoder.state_dict())
     policy = copy.deepcopy(agent.policy.state_dict())
     critic = copy.deepcopy(agent.critic.state_dict())
-    agent._update_policy(b.obs.detach())
+    agent._update_policy(b, torch.zeros(2, 16))
     assert all(torch.equal(value, agent.encoder.state_dict()[key]) for key, value in before.items())
     assert all(torch.equal(value, agent.critic.state_dict()[key]) for key, value in critic.items())
     assert not torch.equal(policy["trunk.linear.weight"], agent.policy.state_dict()["trunk.linear.weight"])

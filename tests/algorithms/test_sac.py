@@ -46,10 +46,10 @@ def terms(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor]:
     return seen
 
 
-def _compare(agent: SAC, reference: SACReference, terms: dict[str, Tensor], steps: int) -> None:
+def _compare(agent: SAC, reference: SACReference, terms: dict[str, Tensor], steps: int, shown: int = 0) -> None:
     for step in range(steps):
-        metrics = {name: value.item() for name, value in agent.update(_batch(step)).items()}
-        expected = reference.update(_batch(step))
+        metrics = {name: value.item() for name, value in agent.update(_batch(step, shown)).items()}
+        expected = reference.update(_batch(step, shown))
         assert metrics.keys() == expected.keys()
         for name, value in expected.items():
             assert math.isclose(metrics[name], value, rel_tol=2e-4, abs_tol=2e-5), (step, name, metrics[name], value)
@@ -71,6 +71,17 @@ def test_updates_equal_the_float64_reference_term_by_term(terms: dict[str, Tenso
     _compare_networks(
         (agent.policy, reference.policy), (agent.critic, reference.critic), (agent.target_critic, reference.target)
     )
+
+
+def test_a_demonstrator_is_followed_where_the_critics_hold_it_for_better(terms: dict[str, Tensor]) -> None:
+    agent = SAC(OBS, ACT, replace(SETTINGS, imitation_coef=2.0), seed=3)
+    reference = SACReference(agent)
+    _compare(agent, reference, terms, steps=3, shown=10)
+    _compare_networks((agent.policy, reference.policy), (agent.critic, reference.critic))
+
+    action, shown = torch.zeros(3, 2), torch.ones(3, 2)
+    q, shown_q = torch.tensor([[0.0, 2.0, 2.0], [1.0, 2.0, 0.0]]), torch.tensor([[1.0, 9.0, 9.0], [1.0, 1.0, 1.0]])
+    assert losses.imitation_loss(action, shown, q, shown_q) == pytest.approx((2.0 + 0.0 + 2.0) / 3)
 
 
 def test_discor_updates_equal_the_float64_reference_term_by_term(terms: dict[str, Tensor]) -> None:
