@@ -34,6 +34,7 @@ from algorithms.provenance import save_provenance
 from algorithms.run import log, logging_to, make_run_folder
 
 MODEL = Path("model") / "final"
+_MIDDLE_SPEED = 50.0  # m/s, that is told as 0
 _CONSTANT = 1e-6  # spread of a number over the data set; what varies less tells nothing
 _LEAST_SPREAD = (
     0.1  # that numbers are scaled by: who follows a line to centimetres must not be at a loss a metre off it
@@ -50,6 +51,7 @@ class NumberData:
     def __init__(self, samples: Samples, hidden: slice | None = None) -> None:
         """`hidden` numbers are not looked at."""
         self.labels, self.groups, self._observations = samples.labels, samples.laps, samples.observations
+        self.beside = np.zeros((len(samples), 0), np.float32)
         spread = samples.observations.std(axis=0)
         self.mean = samples.observations.mean(axis=0)
         self.scale = np.where(spread > _CONSTANT, 1.0 / np.maximum(spread, _LEAST_SPREAD), 0.0).astype(np.float32)
@@ -67,8 +69,10 @@ class NumberData:
 class PictureData:
     """Pictures, transformed as the driver will see them."""
 
-    def __init__(self, samples: SeenSamples, transform: PictureTransform, view: str) -> None:
+    def __init__(self, samples: SeenSamples, transform: PictureTransform, view: str, learn_speed: bool) -> None:
         self.labels, self.groups = samples.labels, samples.laps
+        speeds = np.clip(samples.speeds[:, None] / _MIDDLE_SPEED - 1.0, -1.0, 1.0)
+        self.beside = speeds if learn_speed else speeds[:, :0]
         self._samples, self._transform, self._view = samples, transform, view
         self.planes = transform.shape[-1]
 
@@ -144,7 +148,7 @@ def _read(config: Config) -> tuple[Samples, NumberData | PictureData]:
         drawing = Drawing(section.obs_view, (c.drawn_size[0], c.drawn_size[1]))
         files = listed_files(path.parent, path) if path.name == LIST_FILE else picture_files(path)
         seen = read_seen(files, transform, expert, drawing)
-        return seen, PictureData(seen, transform, section.obs_view)
+        return seen, PictureData(seen, transform, section.obs_view, c.learn_speed)
     if path.suffix == ".csv" and "processed" in path.stem:
         raise ConfigError(f"{path} has pictures and no numbers to drive by: obs=pixels learns from them")
     kwargs = env_kwargs(config)

@@ -218,6 +218,7 @@ class BCConfig:
     )
     strides: list[int] = field(default_factory=lambda: [4, 2, 1], metadata={"help": "Their strides in pixels."})
     motion: float = _key(8.0, "How much larger changes from picture to picture are shown beside the pictures; 0: not.")
+    learn_speed: bool = _key(True, "Have a network of pictures tell the speed while it learns.")
     learning_rate: float = _key(1e-3, "Learning rate.")
     weight_decay: float = _key(1e-4, "Weight decay.")
     batch_size: int = _key(128, "Samples in a batch.")

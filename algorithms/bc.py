@@ -8,6 +8,10 @@ One picture shows no speed, and what moves from one to the next on plain asphalt
 takes long to find it. So it learns from the pictures and, beside them and made larger, their changes. Both are linear
 in the pictures: the first layer of the network that is exported has them in its weights.
 
+Nor does a network that only answers look for speed: while laps are alike, the place tells as much, and a clone that has
+once become slow brakes where one brakes and stops there (the inertia problem, Codevilla et al. 2019, arXiv 1904.08980).
+As there, the network learns to tell the speed beside its answers; who drives is not told.
+
 The loss is the mean absolute error: its minimum is the median answer. Controls end at -1 and 1, where noise is cut off
 on one side; that moves the mean of noisy answers, and leaves their median alone. Each control's error counts in units
 of its own spread: steering moves by hundredths where pedals go from end to end, and must not be lost beside them.
@@ -18,6 +22,7 @@ from __future__ import annotations
 import json
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +50,8 @@ class Data(Protocol):
     """(N, A) in -1..1"""
     groups: NDArray[np.int64]
     """(N,): samples that belong together, such as those of one lap"""
+    beside: NDArray[np.float32]
+    """(N, K) in -1..1: what a network shall know, and not answer; NaN where it is not told"""
     planes: int
     """that each of the pictures seen at once has; 0 of numbers"""
 
@@ -136,9 +143,11 @@ class Clone(nn.Module):
             answers = self.layers(self.convolutions(x).flatten(1))
         return torch.tanh(answers.float())
 
-    def plain(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """A state dict of this network as that of one that is shown no changes and answers the same."""
+    def plain(self, state: Mapping[str, Tensor], answers: int) -> dict[str, Tensor]:
+        """A state dict of this network as that of one that is shown no changes and gives the first `answers` alone."""
         found = dict(state)
+        for key in list(found)[-2:]:  # weight and bias of the last layer
+            found[key] = found[key][:answers]
         if self._planes:
             both = state[_FIRST]
             seen = (both.shape[1] + self._planes) // 2
@@ -168,13 +177,17 @@ class BehaviourCloning:
     def __init__(self, data: Data, settings: BCSettings, device: str | torch.device = "cpu", seed: int = 0) -> None:
         self.settings, self.device, self._data, self._seed = settings, torch.device(device), data, seed
         self._train, self._held = split(data.groups, settings.validation_share, seed)
-        spread = np.maximum(data.labels[self._train].std(axis=0), _LEAST_SPREAD).astype(np.float32)
-        self._worth = torch.from_numpy(1.0 / spread).to(self.device)
+        self._targets = np.concatenate([data.labels, data.beside], axis=1)
+        self._answers = data.labels.shape[1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # where nothing of a column is told
+            spread = np.nan_to_num(np.nanstd(self._targets[self._train], axis=0))
+        self._worth = torch.from_numpy(1.0 / np.maximum(spread, _LEAST_SPREAD).astype(np.float32)).to(self.device)
         shape = data.inputs(self._train[:1]).shape[1:]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             low_precision = use_bfloat16(settings.precision, self.device)
-            self.network = Clone(shape, data.labels.shape[1], settings, data.planes, low_precision).to(self.device)
+            self.network = Clone(shape, self._targets.shape[1], settings, data.planes, low_precision).to(self.device)
         self._optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -214,8 +227,9 @@ class BehaviourCloning:
         """Mean absolute error of the samples held back, in spreads of each control."""
         total = 0.0
         for first in range(0, len(self._held), _VALIDATION_BATCH):
-            inputs, labels = self._batch(self._held[first : first + _VALIDATION_BATCH])
-            total += float(self._error(self.network(inputs), labels)) * len(labels)
+            inputs, targets = self._batch(self._held[first : first + _VALIDATION_BATCH])
+            errors = self._errors(self.network(inputs), targets)[:, : self._answers]
+            total += float(errors.mean()) * len(targets)
         return total / len(self._held)
 
     def keep_best(self) -> Clone:
@@ -232,21 +246,22 @@ class BehaviourCloning:
         size = self.settings.batch_size
         total = 0.0
         for first in range(0, len(order), size):
-            inputs, labels = self._batch(order[first : first + size])
-            loss = self._error(self.network(self._varied(inputs, rng)), labels)
+            inputs, targets = self._batch(order[first : first + size])
+            loss = self._errors(self.network(self._varied(inputs, rng)), targets).mean()
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self._optimizer.step()
-            total += float(loss.detach()) * len(labels)
+            total += float(loss.detach()) * len(targets)
             watch(first // size + 1, math.ceil(len(order) / size))
         return total / len(order)
 
-    def _error(self, answers: Tensor, labels: Tensor) -> Tensor:
-        return ((answers - labels).abs() * self._worth).mean()
+    def _errors(self, answers: Tensor, targets: Tensor) -> Tensor:
+        """(B, A + K), 0 where there is no target."""
+        return torch.where(targets.isnan(), 0.0, (answers - targets).abs()) * self._worth
 
     def _batch(self, which: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         inputs = torch.from_numpy(self._data.inputs(which))
-        return inputs.to(self.device), torch.from_numpy(self._data.labels[which]).to(self.device)
+        return inputs.to(self.device), torch.from_numpy(self._targets[which]).to(self.device)
 
     def _varied(self, inputs: Tensor, rng: np.random.Generator) -> Tensor:
         """Pictures moved up or down (not aside: that is elsewhere on the road), brighter or darker; numbers as is."""
@@ -290,13 +305,15 @@ class BehaviourCloning:
         self.epoch, self._elapsed = state["epoch"], state["elapsed"]
 
 
-def export_clone(network: Clone, state: Mapping[str, Tensor], transform: Mapping[str, Any], folder: Path) -> Path:
+def export_clone(
+    network: Clone, state: Mapping[str, Tensor], transform: Mapping[str, Any], folder: Path, answers: int = 3
+) -> Path:
     """`network` with `state` in `folder`: for PyTorch, and as `policy.npz` with its transform for programs without it.
 
     Of numbers, the file's last layer has twice as many rows, the second half zeros, as that of a Gaussian policy.
     """
     arrays: dict[str, Any] = {"transform": np.array(json.dumps(dict(transform)))}
-    plain = network.plain(state)
+    plain = network.plain(state, answers)
     weights = [key for key in plain if key.endswith(".weight")]
     seen = any(plain[key].ndim == 4 for key in weights)
     for i, key in enumerate(weights):

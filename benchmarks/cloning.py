@@ -2,8 +2,8 @@
 
     python benchmarks/cloning.py [--laps 3] [--work outputs/cloning] [--output benchmarks/results/cloning.json]
 
-Line followers drive `ac-gym serve` in real time, two at once, with noise on their controls and slow moments, while
-their states and the camera's pictures are recorded. From that a driver by numbers and one by pictures are learned; the
+Line followers drive `ac-gym serve` in real time, two at once, with noise on their controls, while their states
+and the camera's pictures are recorded. From that a driver by numbers and one by pictures are learned; the
 answer to each state is what the line follower says. Each drives laps from the standing start in the simulator, and then
 in real time: the one by numbers through the plugin, the one by pictures with a grabber in and the plugin out, while an
 observer takes its laps. `--simulated` records the same in the simulator instead, where the camera draws the pictures.
@@ -37,7 +37,6 @@ from ac_gym.car import envelope, load_car
 from ac_gym.datasets import read_recordings
 from ac_gym.datasets.reading import recording_files
 from ac_gym.drivers import LineFollower
-from ac_gym.drivers.lapsing import SLOW_PACE, Lapsing
 from ac_gym.drivers.noisy import Noisy
 from ac_gym.errors import AcGymError
 from ac_gym.evaluation import drive_laps
@@ -46,8 +45,8 @@ from ac_gym.recording.recorder import Recorder
 from ac_gym.track import load_track, speed_profile
 
 TRACK, CAR = "ks_red_bull_ring-layout_gp", "ks_mazda_miata"  # a level track: the game tells no bank
-PACE = 0.85  # of the one who is asked
-SESSIONS = ((0.85, 0.0, 0.0), (0.85, 0.03, 4.0), (0.85, 0.04, 4.0), (0.80, 0.05, 3.0))  # pace, noise, lapses a minute
+PACE = 0.85
+NOISES = (0.0, 0.03, 0.05, 0.05)  # of each session
 SIZE = (192, 144)
 ROOT = Path(__file__).parents[1]
 SETTINGS = [
@@ -71,12 +70,12 @@ def main() -> int:
     track, car = load_track(TRACK), load_car(CAR)
     limit = speed_profile(track, envelope(car)).lap_time_s
     data = args.work / "laps"
-    recorded = [data / str(seed) for seed in range(len(SESSIONS))]
+    recorded = [data / str(seed) for seed in range(len(NOISES))]
     with ThreadPoolExecutor(1 if args.simulated else AT_ONCE) as pool:
-        list(pool.map(simulated if args.simulated else in_real_time, recorded, SESSIONS, itertools.repeat(args.laps)))
+        list(pool.map(simulated if args.simulated else in_real_time, recorded, NOISES, itertools.repeat(args.laps)))
     found: dict[str, Any] = {
         "track": TRACK, "car": CAR, "limit_s": round(limit, 2), "processor": platform.processor() or platform.machine(),
-        "load": os.getloadavg()[0], "line_followers": {"pace, noise, lapses": SESSIONS, **laps_in(data)},
+        "load": os.getloadavg()[0], "line_followers": {"pace": PACE, "noise": NOISES, **laps_in(data)},
     }  # fmt: skip
     for seen, how in (("vector", ["--world=game", f"--laps={args.driven}"]), ("pixels", None)):
         run = args.work / seen
@@ -94,24 +93,21 @@ def main() -> int:
     return 0 if all(found[seen][last]["clean"] for seen in ("vector", "pixels")) else 1
 
 
-def in_real_time(folder: Path, session: tuple[float, float, float], laps: int) -> None:
+def in_real_time(folder: Path, noise: float, laps: int) -> None:
     """A session of `ac-gym drive` in a stand-in of its own."""
-    pace, noise, lapses = session
-    options = [f"--pace={pace}", f"--noise={noise}", f"--lapses={lapses}", f"--seed={folder.name}", f"--laps={laps}"]
+    options = [f"--pace={PACE}", f"--noise={noise}", f"--seed={folder.name}", f"--laps={laps}"]
     if not folder.is_dir():
         record(["--world=game", *options], folder, SLOWEST_LAP_S * (laps + 1))
 
 
-def simulated(folder: Path, session: tuple[float, float, float], laps: int) -> None:
+def simulated(folder: Path, noise: float, laps: int) -> None:
     """The same in the simulator."""
-    pace, noise, lapses = session
     seed = int(folder.name)
     if not folder.is_dir():
-        track, car = load_track(TRACK), load_car(CAR)
-        driver, slow = LineFollower(track, car, pace=pace), LineFollower(track, car, pace=SLOW_PACE)
+        follower = LineFollower(load_track(TRACK), load_car(CAR), pace=PACE)
         drive_laps(
-            Noisy(Lapsing(driver, slow, lapses, seed), noise, seed), track=track, car=car, laps=laps, seed=seed,
-            record=folder, enable_out_of_track_termination=False, enable_low_speed_termination=False,
+            Noisy(follower, noise, seed), track=TRACK, car=CAR, laps=laps, seed=seed, record=folder,
+            enable_out_of_track_termination=False, enable_low_speed_termination=False,
         )  # fmt: skip
 
 

@@ -56,10 +56,7 @@ def drive(
             help="standard deviation of noise on the line follower's steering; five times that on the pedals",
         ),
     ] = 0.0,
-    lapses: Annotated[
-        float, typer.Option(min=0.0, help="how often a minute the line follower goes slowly for a moment")
-    ] = 0.0,
-    seed: Annotated[int, typer.Option(help="of noise and lapses")] = 0,
+    seed: Annotated[int, typer.Option(help="of the noise")] = 0,
     laps: Annotated[int, typer.Option(min=1, help="laps to drive; the first begins from a standing start")] = 3,
     world: Annotated[
         str, typer.Option(help="simulated, or game: the running game (or `ac-gym serve`), through its plugin")
@@ -86,7 +83,7 @@ def drive(
         return
     settings: dict[str, Any] = {"track": track or _DEFAULT_TRACK, "car": car or _DEFAULT_CAR}
     if model is None:
-        driver = _follower(pace, noise, lapses, seed)
+        driver = _follower(pace, noise, seed)
     else:
         driver, settings = _learned(model, track, car, world)
     if world == "simulated":
@@ -115,16 +112,13 @@ def _built(settings: dict[str, Any]) -> dict[str, Any]:
     return {"track": load_track(settings["track"]), "car": load_car(settings["car"])}
 
 
-def _follower(pace: float, noise: float, lapses: float, seed: int) -> Callable[..., Any]:
+def _follower(pace: float, noise: float, seed: int) -> Callable[..., Any]:
     """Makes the line follower for a track and a car."""
-    from ac_gym.drivers import Driver, LineFollower
-    from ac_gym.drivers.lapsing import SLOW_PACE, Lapsing
+    from ac_gym.drivers import LineFollower
     from ac_gym.drivers.noisy import Noisy
 
     def driver(track: Any, car: Any) -> Any:
-        follower: Driver = LineFollower(track, car, pace=pace)
-        if lapses:
-            follower = Lapsing(follower, LineFollower(track, car, pace=SLOW_PACE), lapses, seed)
+        follower = LineFollower(track, car, pace=pace)
         return Noisy(follower, noise, seed) if noise else follower
 
     return driver

@@ -29,6 +29,7 @@ from ac_gym.track import load_track
 
 _TELEMETRY = "_telemetry"
 _NEEDED = ("Image", "Timestamp", "Steering", "Throttle", "Brake")
+_SPEED = "SpeedKmh"
 _BRAKE_GAMMA = 2.4  # the game's; the column is what it made of the pedal
 _DRAWN_AT_ONCE = 256
 
@@ -52,6 +53,8 @@ class SeenSamples(Samples):
     """(N, stack): which pictures are seen, oldest first"""
     size: tuple[int, int]
     """width and height that the pictures had [pixels]"""
+    speeds: NDArray[np.float32]
+    """(N,) of the car [m/s]; NaN where it is not told"""
 
     def seen(self, which: NDArray[np.int64]) -> NDArray[np.uint8]:
         """(B, stack, height, width, channels) of samples (B,)."""
@@ -68,6 +71,7 @@ class _Watched:
     """(N,) of which pictures"""
     labels: NDArray[np.float32]
     laps: NDArray[np.int64]
+    speeds: NDArray[np.float32]
     size: tuple[int, int]
     rate: float
 
@@ -104,6 +108,7 @@ def read_seen(
         np.zeros((len(labels), 0), np.float32), labels, numbered([one.laps for one in watched]),
         tuple(dict.fromkeys(places)), float(np.median([one.rate for one in watched])),
         np.concatenate([one.pictures for one in watched]), np.concatenate(rows), watched[0].size,
+        np.concatenate([one.speeds for one in watched]),
     )  # fmt: skip
 
 
@@ -135,8 +140,15 @@ def _recorded(
     close = np.abs(times[near] - states[rows]) <= 0.5 / recording.rate
     rows, near = rows[close], near[close]
     return _Watched(
-        pictures[:count], times, near, answered.labels[rows], answered.laps[rows], size, recording.rate
+        pictures[:count], times, near, answered.labels[rows], answered.laps[rows], _speeds(recording)[rows], size,
+        recording.rate,
     )  # fmt: skip
+
+
+def _speeds(recording: Recording) -> NDArray[np.float32]:
+    """(T,) m/s, NaN where it is not known."""
+    known = recording.known[AT["speed"]]
+    return np.where(known, recording["speed"], np.nan).astype(np.float32)
 
 
 def _column(path: Path, name: str) -> NDArray[np.float64]:
@@ -202,7 +214,8 @@ def _drawn(recording: Recording, answered: Answered, transform: PictureTransform
     times = frames[:, AT["timestamp_ac"]] if known else np.arange(len(frames)) / recording.rate
     rows = np.flatnonzero(answered.laps >= 0)
     return _Watched(
-        pictures, times, rows, answered.labels[rows], answered.laps[rows], drawing.size, recording.rate
+        pictures, times, rows, answered.labels[rows], answered.laps[rows], _speeds(recording)[rows], drawing.size,
+        recording.rate,
     )  # fmt: skip
 
 
@@ -220,7 +233,11 @@ def _annotated(file: Path, transform: PictureTransform) -> _Watched:
         raise RecordingError(f"{file}: its Timestamps do not rise")
     answered = np.flatnonzero((steps > 0.0) & (steps < 2.5 * period))
     labels = np.clip(labels[answered + 1], -1.0, 1.0)
-    return _Watched(pictures, times, answered, labels, stretches(times)[answered], size, 1.0 / period)
+    speeds = np.array([_number(file, row, _SPEED) if row.get(_SPEED) else np.nan for row in rows]) / 3.6
+    return _Watched(
+        pictures, times, answered, labels, stretches(times)[answered], speeds[answered].astype(np.float32), size,
+        1.0 / period,
+    )  # fmt: skip
 
 
 def _annotations(file: Path) -> list[dict[str, Any]]:

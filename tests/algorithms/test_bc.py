@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from algorithms.bc import BCSettings, BehaviourCloning, split
+from algorithms.bc import BCSettings, BehaviourCloning, export_clone, split
 from algorithms.errors import UserError
 
 SETTINGS = BCSettings(hidden_units=(32, 32), learning_rate=3e-3, batch_size=64, max_epochs=25, patience=25)
@@ -23,6 +23,7 @@ class Shown:
 
     def __init__(self, inputs: NDArray[np.float32], labels: NDArray[np.float32]) -> None:
         self._inputs, self.labels = inputs, labels
+        self.beside = np.zeros((len(labels), 0), np.float32)
         self.groups = np.repeat(np.arange(10), len(labels) // 10)
 
     def inputs(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -129,3 +130,28 @@ def test_a_state_that_does_not_fit_is_one_clear_line(tmp_path: Path) -> None:
     BehaviourCloning(Shown(data.inputs(np.arange(1000)), data.labels[:1000]), SETTINGS).save(path)
     with pytest.raises(UserError, match="another data set: 1000 samples, not 2000"):
         learner.load(path)
+
+
+def test_what_is_learned_beside_the_answers_counts_in_learning_alone(tmp_path: Path) -> None:
+    """Columns beside shape the network, are no part of the measure, and are not in the exported file."""
+    data, _ = _numbers()
+    beside = np.tanh(data.inputs(np.arange(len(data.labels)))[:, 3:4])
+    beside[::2] = np.nan  # not told everywhere
+    data.beside = beside.astype(np.float32)
+    learner = _taught(data)
+    learner.keep_best()
+    held = np.flatnonzero(np.isin(data.groups, np.unique(data.groups[split(data.groups, 0.2, 0)[1]])))
+    with torch.no_grad():
+        answers = learner.network(torch.from_numpy(data.inputs(held))).numpy()
+    assert answers.shape[1] == 3
+    told = ~np.isnan(data.beside[held, 0])
+    assert np.abs(answers[told, 2] - data.beside[held][told, 0]).mean() < 0.1
+    spread = data.labels[split(data.groups, 0.2, 0)[0]].std(axis=0)
+    expected = (np.abs(answers[:, :2] - data.labels[held]) / spread).mean()
+    assert learner.validate() == pytest.approx(expected, rel=1e-3)
+
+    state = learner.best_network()
+    export_clone(learner.network, state, {}, tmp_path, answers=2)
+    with np.load(tmp_path / "policy.npz") as file:
+        last = max(name for name in file.files if name.startswith("weight"))
+        assert file[last].shape[0] == 2 * 2  # the second half as that of a Gaussian policy
