@@ -104,6 +104,7 @@ def test_pictures_are_drawn_of_a_recording_without_any(recorded: Path, drive: Re
     assert np.array_equal(seen, expected)
     assert drive.controls is not None
     np.testing.assert_array_equal(samples.labels[100], drive.controls[101, :3])
+    assert samples.speeds[100] == np.float32(drive["speed"][100])
 
 
 class _Shades:
@@ -137,6 +138,7 @@ def test_recorded_pictures_belong_to_the_states_of_their_time(tmp_path: Path, dr
     np.testing.assert_allclose(brightness[2:, 1], 2.0 * np.arange(2, 96), atol=2.0)
     np.testing.assert_allclose(brightness[2:, 0], 2.0 * np.arange(2, 96) - 4.0, atol=2.0)
     np.testing.assert_allclose(samples.labels[:, 1], 2.0 * drive["throttle"][1:97] - 1.0, atol=1e-6)
+    np.testing.assert_allclose(samples.speeds, drive["speed"][:96], rtol=1e-6)
 
 
 def _annotated(folder: Path, rows: list[str], pictures: int = 3) -> Path:
@@ -159,6 +161,13 @@ def test_annotated_pictures_are_answered_by_the_next_row(tmp_path: Path) -> None
     np.testing.assert_allclose(samples.labels, [[-0.5, -0.5, 1.0], [0.5, 1.0, -1.0]])
     assert samples.seen(np.array([1])).mean(axis=(2, 3, 4)).tolist() == [[0.0, 40.0]]
     assert (samples.rate, samples.places) == (pytest.approx(10.0), ())
+    np.testing.assert_allclose(samples.speeds, [100 / 3.6] * 2, rtol=1e-6)
+
+
+def test_a_speed_that_is_not_told_is_not_made_up(tmp_path: Path) -> None:
+    path = _annotated(tmp_path, [_row(number, "0.0,0.5,0.0") for number in range(3)])
+    path.write_text(path.read_text().replace(",SpeedKmh", "").replace(",100\n", "\n"))
+    assert np.isnan(read_seen(picture_files(tmp_path), TRANSFORM, Expert()).speeds).all()
 
 
 @pytest.mark.parametrize(
