@@ -2,11 +2,13 @@
 
     python benchmarks/cloning.py [--laps 3] [--work outputs/cloning] [--output benchmarks/results/cloning.json]
 
-Line followers drive `ac-gym serve` in real time, four at once, with noise on their controls, while their states
-and the camera's pictures are recorded. From that a driver by numbers and one by pictures are learned; the
-answer to each state is what the line follower says. Each drives laps from the standing start in the simulator, and then
-in real time: the one by numbers through the plugin, the one by pictures with a grabber in and the plugin out, while an
-observer takes its laps. `--simulated` records the same in the simulator instead, where the camera draws the pictures.
+Line followers drive `ac-gym serve` in real time, four at once, with noise on their controls, while their states and the
+camera's pictures are recorded. From that a driver by numbers and one by pictures are learned; the answer to each state
+is what the line follower says. They drift to where nobody went in those laps, so each then drives in the simulator, until
+it leaves the road, for eight minutes in all, and learns on from both, the line follower's answers to its own states
+among them (DAgger, Ross et al. 2011, arXiv 1011.0686). Each drives laps from the standing start in the simulator, and
+then in real time: the one by numbers through the plugin, the one by pictures with a grabber in and the plugin out,
+while an observer takes its laps. `--simulated` records in the simulator instead, where the camera draws the pictures.
 Steps whose results are in the work folder already are not done again. The exit status is 1 where a driver has no clean
 lap. A busy machine drops frames of real time; `chrt -f 5 python benchmarks/cloning.py` then helps.
 """
@@ -19,6 +21,7 @@ import itertools
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +40,7 @@ from ac_gym.car import envelope, load_car
 from ac_gym.datasets import read_recordings
 from ac_gym.datasets.reading import recording_files
 from ac_gym.drivers import LineFollower
+from ac_gym.drivers.learned import learned_driver
 from ac_gym.drivers.noisy import Noisy
 from ac_gym.errors import AcGymError
 from ac_gym.evaluation import drive_laps
@@ -53,7 +57,8 @@ SETTINGS = [
     "BC.expert=line_follower", f"BC.pace={PACE}", f"BC.drawn_size=[{SIZE[0]},{SIZE[1]}]", "save_video=False",
     "AssettoCorsa.eval_number_of_laps=3",
 ]  # fmt: skip
-EPOCHS = {"vector": 150, "pixels": 40}  # one minute, and six
+EPOCHS = {"vector": (150, 60), "pixels": (40, 12)}  # first, and with its own drives
+OWN_S, OWN_MOST = 500.0, 24  # of its own driving: time, and drives
 SLOWEST_LAP_S = 200.0
 AT_ONCE = 4  # hosts; each, with its driver and recorder, a fifth of a core
 _PATIENCE_S = 60.0
@@ -78,14 +83,20 @@ def main() -> int:
         "load": os.getloadavg()[0], "line_followers": {"pace": PACE, "noise": NOISES, **laps_in(data)},
     }  # fmt: skip
     for seen, how in (("vector", ["--world=game", f"--laps={args.driven}"]), ("pixels", None)):
-        run = args.work / seen
+        first, run = args.work / seen, args.work / f"{seen}_again"
+        if not (first / "evaluation.json").is_file():
+            learn(seen, data, first, EPOCHS[seen][0])
+        with_own = args.work / f"{seen}_laps"
+        if not with_own.is_dir():
+            shutil.copytree(data, with_own)
+            drive_alone(seen, first, with_own)
         if not (run / "evaluation.json").is_file():
-            subprocess.run(_learning(seen, data, run), cwd=ROOT, check=True)
-        found[seen] = learned(run)
+            learn(seen, with_own, run, EPOCHS[seen][1], f"--load_path={first / 'model' / 'final'}")
+        found[seen] = {"first": learned(first), **learned(run)}
         if not args.simulated:
             driven = args.work / f"{seen}_driven"
             if not driven.is_dir():
-                record([f"--model={run}", *(how or ["--source=shm"])], driven, limit * (args.driven + 0.6))
+                record([f"--model={run}", *(how or ["--source=shm"])], driven, SLOWEST_LAP_S * args.driven)
             found[seen]["real_time"] = laps_in(driven)
     args.output.write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found, indent=2))
@@ -111,9 +122,25 @@ def simulated(folder: Path, noise: float, laps: int) -> None:
         )  # fmt: skip
 
 
-def _learning(seen: str, data: Path, run: Path) -> list[str]:
-    command = [sys.executable, "train.py", "--algo=bc", f"dataset_path={data}", f"obs={seen}", *SETTINGS]
-    return [*command, f"BC.max_epochs={EPOCHS[seen]}", f"work_dir={run}"]
+def learn(seen: str, data: Path, run: Path, epochs: int, *options: str) -> None:
+    """A clone in the folder `run`."""
+    command = [sys.executable, "train.py", "--algo=bc", *options, f"dataset_path={data}", f"obs={seen}", *SETTINGS]
+    subprocess.run([*command, f"BC.max_epochs={epochs}", f"work_dir={run}"], cwd=ROOT, check=True)
+
+
+def drive_alone(seen: str, run: Path, folder: Path) -> None:
+    """Drives of a clone in the simulator, each until it leaves the road or has made a lap, recorded."""
+    driver = learned_driver(run / "model" / "final", TRACK, CAR)
+    driven = 0.0
+    for number in range(OWN_MOST):
+        evaluation = drive_laps(
+            driver, track=TRACK, car=CAR, laps=1, seed=number, record=folder / f"own_{number}",
+            start="random" if number % 3 else "line", start_speed=(0.2, 0.75), use_relative_actions=False,
+        )  # fmt: skip
+        driven += float(evaluation.stints[0].time_s[-1])
+        print(f"drive {number} of its own: {driven:.0f} s in all", flush=True)
+        if driven >= OWN_S:
+            break
 
 
 def record(driver: list[str], folder: Path, longest_s: float) -> None:
