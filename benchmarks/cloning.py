@@ -4,11 +4,12 @@
 
 Line followers drive `ac-gym serve` in real time, four at once, with noise on their controls, while their states and the
 camera's pictures are recorded. From that a driver by numbers and one by pictures are learned; the answer to each state
-is what the line follower says. They drift to where nobody went in those laps, so each then drives in the simulator, until
-it leaves the road, for eight minutes in all, and learns on from both, the line follower's answers to its own states
-among them (DAgger, Ross et al. 2011, arXiv 1011.0686). Each drives laps from the standing start in the simulator, and
-then in real time: the one by numbers through the plugin, the one by pictures with a grabber in and the plugin out,
-while an observer takes its laps. `--simulated` records in the simulator instead, where the camera draws the pictures.
+is what the line follower says. They drift to where nobody went in those laps, so each then drives in the simulator,
+until it leaves the road, for eight minutes in all, and learns on from both, the line follower's answers to its own
+states among them (DAgger, Ross et al. 2011, arXiv 1011.0686). Each drives laps from the standing start in the
+simulator, and then in real time: the one by numbers through the plugin, the one by pictures with a grabber in and the
+plugin out, while an observer takes its laps. `--simulated` records in the simulator instead, where the camera draws
+the pictures.
 Steps whose results are in the work folder already are not done again. The exit status is 1 where a driver has no clean
 lap. A busy machine drops frames of real time; `chrt -f 5 python benchmarks/cloning.py` then helps.
 """
