@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym.drivers.policy_file import PolicyFile, read_policy
+from ac_gym.drivers.products import applied
 from ac_gym.errors import PolicyFileError
 
 
@@ -43,8 +44,8 @@ class NetworkPolicy:
             x = standardised(x, self._mean, self._scale)
         *hidden, (weight, bias) = self._layers
         for w, b in hidden:
-            x = np.maximum(x @ w.T + b, 0.0)
-        mean = x @ weight[: self.action_dim].T + bias[: self.action_dim]
+            x = np.maximum(applied(x, w) + b, 0.0)
+        mean = applied(x, weight[: self.action_dim]) + bias[: self.action_dim]
         return np.tanh(mean)
 
     @classmethod

@@ -19,6 +19,7 @@ from ac_gym.camera import Camera, Scene
 from ac_gym.capture.transform import PictureMemory, PictureTransform
 from ac_gym.drivers.base import Driver
 from ac_gym.drivers.policy_file import PolicyFile, read_policy
+from ac_gym.drivers.products import applied, convolved
 from ac_gym.errors import ConfigError, PolicyFileError
 from ac_gym.task import Telemetry
 
@@ -52,12 +53,12 @@ class PicturePolicy:
     def __call__(self, seen: NDArray[np.uint8]) -> NDArray[np.float32]:
         x = self.seen.transform.numbers(seen)
         for weight, bias, stride in self._convolutions:
-            x = np.maximum(_convolved(x, weight, stride) + bias[:, None, None], 0.0)
+            x = np.maximum(convolved(x, weight, stride) + bias[:, None, None], 0.0)
         x = x.reshape(len(x), -1)
         *hidden, (weight, bias) = self._layers
         for w, b in hidden:
-            x = np.maximum(x @ w.T + b, 0.0)
-        return np.tanh(x @ weight.T + bias)
+            x = np.maximum(applied(x, w) + b, 0.0)
+        return np.tanh(applied(x, weight) + bias)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -102,12 +103,3 @@ class PictureDriver(Driver):
         controls = np.zeros((1, _core.CONTROL_WIDTH), np.float32)
         controls[:, :_ACTIONS] = self._policy(self._memory.seen()[None])
         return controls
-
-
-def _convolved(x: NDArray[np.float32], weight: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """(B, m, H, W) with kernels (n, m, h, w) -> (B, n, H', W'), without padding."""
-    windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
-    batch, _, height, width = windows.shape[:4]
-    columns = windows.transpose(0, 2, 3, 1, 4, 5).reshape(batch * height * width, -1)
-    flat = columns @ weight.reshape(len(weight), -1).T
-    return flat.reshape(batch, height, width, len(weight)).transpose(0, 3, 1, 2)
