@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
-import math
 import typing
 from collections import abc
 from collections.abc import Iterator, Mapping, Sequence
@@ -146,7 +145,6 @@ class SACConfig:
     imitation_coef: float = _key(
         0.0, "Weight of doing as the demonstrations where the critics hold that for better than what the policy does."
     )
-    imitation_half_life: float = _key(math.inf, "Updates in which that weight halves.")
     policy_average_coef: float = _key(
         1.0, "Share of the policy that moves into its average at each of its updates; the average drives laps."
     )
@@ -431,7 +429,6 @@ def _check_ranges(config: Config) -> None:
         (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
         (sac.precision in PRECISIONS, f"SAC.precision must be {', '.join(PRECISIONS)}"),
         (sac.imitation_coef >= 0.0, "SAC.imitation_coef must not be below 0"),
-        (sac.imitation_half_life > 0.0, "SAC.imitation_half_life must be above 0"),
         (0.0 < sac.policy_average_coef <= 1.0, "SAC.policy_average_coef must be above 0, at most 1"),
     ]
     for holds, message in rules:

@@ -10,7 +10,6 @@ itself.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,7 +38,6 @@ class SACSettings:
     target_update_coef: float = 0.005
     policy_delay: int = 1  # critic updates per update of policy and temperature
     imitation_coef: float = 0.0  # weight of following a demonstrator where the critics hold it for better
-    imitation_half_life: float = math.inf  # updates in which that weight halves: who is to surpass it must let go
     policy_average_coef: float = 1.0  # share of the policy that moves into its average at each of its updates
     critic_layer_norm: bool = False
     initial_alpha: float = 1.0
@@ -142,7 +140,7 @@ class SAC:
         loss = losses.policy_loss(q, log_prob, self.log_alpha.exp())
         if self.settings.imitation_coef and (k := b.shown):
             imitation = losses.imitation_loss(action[:k], b.action[:k], q.detach()[:, :k], done_q[:, :k])
-            loss = loss + self._imitation_weight() * imitation
+            loss = loss + self.settings.imitation_coef * imitation
             self._metrics["loss/imitation"] = imitation.detach()
         descend(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
         if self._average_params:
@@ -153,10 +151,6 @@ class SAC:
         self._metrics["loss/policy"] = loss.detach()
         self._metrics["policy/entropy"] = -log_prob.detach().mean()
         self._metrics["policy/alpha"] = self.log_alpha.detach().exp()
-
-    def _imitation_weight(self) -> float:
-        s = self.settings
-        return s.imitation_coef * 0.5 ** (self.updates / s.imitation_half_life)
 
     def _noise(self, n: int) -> Tensor:
         return torch.randn(n, self.action_dim, generator=self.rng, device=self.device)

@@ -87,10 +87,7 @@ class SACReference:
         if self.settings.imitation_coef and b.shown:
             followed = [((own[i] - action[i]) ** 2).sum() * bool(q[:, i].min() > own_q[i]) for i in range(b.shown)]
             imitation = sum(followed) / b.shown
-            policy_loss = (
-                policy_loss
-                + self.settings.imitation_coef * 0.5 ** ((self.t - 1) / self.settings.imitation_half_life) * imitation
-            )
+            policy_loss = policy_loss + self.settings.imitation_coef * imitation
             figures["loss/imitation"] = imitation.item()
         self._descend("policy", self.policy, policy_loss, self.settings.policy_lr)
 

@@ -74,7 +74,7 @@ def test_updates_equal_the_float64_reference_term_by_term(terms: dict[str, Tenso
 
 
 def test_a_demonstrator_is_followed_where_the_critics_hold_it_for_better(terms: dict[str, Tensor]) -> None:
-    agent = SAC(OBS, ACT, replace(SETTINGS, imitation_coef=2.0, imitation_half_life=1.5), seed=3)
+    agent = SAC(OBS, ACT, replace(SETTINGS, imitation_coef=2.0), seed=3)
     reference = SACReference(agent)
     _compare(agent, reference, terms, steps=3, shown=10)
     _compare_networks((agent.policy, reference.policy), (agent.critic, reference.critic))
