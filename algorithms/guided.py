@@ -34,8 +34,11 @@ class GuidedReplay(Replay):
             parts.append(self.guide.sample(guided))
         if guided < batch_size:
             parts.append(super().sample(batch_size - guided))
-        columns = ([getattr(part, name) for part in parts] for name in COLUMNS)
-        return Batch(*(mapped(lambda *tensors: torch.cat(tensors), *column) for column in columns), shown=guided)
+        columns = {name: [getattr(part, name) for part in parts] for name in COLUMNS}
+        whole: dict[str, Any] = {
+            name: mapped(lambda *tensors: torch.cat(tensors), *parts) for name, parts in columns.items()
+        }
+        return Batch(**whole, shown=guided)
 
     def state_dict(self) -> dict[str, Any]:
         """What the agent drove, and both random states; the guide's steps are got again on resuming."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -110,7 +110,7 @@ class SAC:
         obs, next_obs = (self.encoder.shifted(seen, self.rng) for seen in (b.obs, b.next_obs))
         with torch.no_grad():
             encoded_next = self.encoder(next_obs)
-        return replace(b, obs=self.encoder(obs), next_obs=encoded_next)
+        return Batch(self.encoder(obs), b.action, b.reward, b.discount, encoded_next, b.shown)
 
     def _update_critic(self, b: Batch[Tensor]) -> Tensor:
         """A step of the critics; returns their values (2, B) of what was done, before it."""

@@ -39,7 +39,7 @@ class Observer(Protocol):
 
     from_plugin: bool
     csp_build: int | None
-    """of the game's Custom Shaders Patch, where it is known"""
+    """Build of the game's Custom Shaders Patch, where it is known"""
 
     def header(self) -> Header:
         """What is known of the session."""
@@ -94,7 +94,7 @@ class PagesObserver:
     """Watches the shared-memory pages, `rate` times a second."""
 
     from_plugin = False
-    csp_build = None
+    csp_build: int | None = None
 
     def __init__(self, pages: str = "acpmf", rate: float = 60.0) -> None:
         self._reader = TelemetryReader(pages)
