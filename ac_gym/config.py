@@ -227,7 +227,7 @@ class BCConfig:
     validation_share: float = _key(0.2, "Share of the laps that is held back to measure by.")
     shift: int = _key(4, "Pixels by which pictures are moved up or down at random when learned from, at most.")
     brightness: float = _key(0.1, "Change of the pictures' brightness at random when learned from, at most.")
-    precision: str = _key("auto", "Arithmetic of layers while learning: float32, bfloat16, or auto (the faster one).")
+    precision: str = _key("auto", "Arithmetic of layers that learn from pictures: float32, bfloat16, or auto.")
 
 
 @dataclass

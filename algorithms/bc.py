@@ -77,7 +77,7 @@ class BCSettings:
     validation_share: float = 0.2  # of the groups
     shift: int = 4  # pixels by which pictures are moved at random, at most
     brightness: float = 0.1  # by which pictures are made lighter or darker at random, at most
-    precision: str = "auto"  # of layers while learning: float32, bfloat16, or auto
+    precision: str = "auto"  # of layers that learn from pictures: float32, bfloat16, or auto; numbers have float32
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class BehaviourCloning:
         shape = data.inputs(self._train[:1]).shape[1:]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            low_precision = use_bfloat16(settings.precision, self.device)
+            low_precision = len(shape) == 3 and use_bfloat16(settings.precision, self.device)
             self.network = Clone(shape, self._targets.shape[1], settings, data.planes, low_precision).to(self.device)
         self._optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -257,7 +257,7 @@ class BehaviourCloning:
 
     def _errors(self, answers: Tensor, targets: Tensor) -> Tensor:
         """(B, A + K), 0 where there is no target."""
-        return torch.where(targets.isnan(), 0.0, (answers - targets).abs()) * self._worth
+        return (answers - targets.nan_to_num()).abs() * ~targets.isnan() * self._worth
 
     def _batch(self, which: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         inputs = torch.from_numpy(self._data.inputs(which))
