@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import math
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,14 @@ PRESETS = {  # by the setting that asks for them; of several, the later ones her
     f"algo={CLONING}": "cloning.yaml",
     "AssettoCorsa.world=game": "game.yaml",
 }
+NO_PLACE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+)  # a disk that takes nothing
 ERROR_NETWORKS = ("online_error_net.pth", "target_error_net.pth")  # which a checkpoint of SAC lacks
 
 
@@ -74,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = [f"algo={args.algo}"] if args.algo else []
         config = load_config(_config_files(args), [*chosen, *args.settings])
+        if config.dataset_path:  # a run may be resumed from another folder
+            config = replace(config, dataset_path=str(Path(config.dataset_path).resolve()))
         set_torch_threads(config.torch_threads)
         keep_freed_memory()
         if config.algo == CLONING:
@@ -84,6 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             learn(config, args.load_path, args.resume)
     except (AcGymError, UserError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in NO_PLACE:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror}; work_dir=... is where a run is written to", file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # while evaluating or reporting; training itself ends cleanly, with everything saved
         return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import pickle
 import sys
@@ -104,10 +105,13 @@ def laps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_recorded_laps_are_learned_from_before_driving_and_again_on_resuming(laps: Path, tmp_path: Path) -> None:
+def test_recorded_laps_are_learned_from_before_driving_and_again_on_resuming(
+    laps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "run"
+    monkeypatch.chdir(laps.parent)
     tiny = ["Agent.num_steps=1200", "Agent.eval_interval=0", "SAC.log_interval=10", *SHORT]
-    offline = ["load_offline_data=true", "Agent.use_offline_buffer=true", f"dataset_path={laps}", "pre_train=true"]
+    offline = ["load_offline_data=true", "Agent.use_offline_buffer=true", f"dataset_path={laps.name}", "pre_train=true"]
     place = [f"AssettoCorsa.track={OVAL[0]}", f"AssettoCorsa.car={OVAL[1]}"]
     chosen = [*DEBUG, *place, *tiny, *offline, "Agent.pre_train_steps=40", f"work_dir={path}"]
     assert train.main(chosen) == 0
@@ -115,6 +119,7 @@ def test_recorded_laps_are_learned_from_before_driving_and_again_on_resuming(lap
         assert [row["step"] for row in csv.DictReader(file)] == ["10", "20", "30", "40"]
     assert (path / "model" / "checkpoints" / "step_00000000" / "policy_net.pth").is_file()
     before = (path / "pretraining.csv").read_text()
+    monkeypatch.chdir(tmp_path)  # the laps are found from anywhere
     assert train.main(["--resume", str(path), "Agent.num_steps=1400"]) == 0
     assert (path / "pretraining.csv").read_text() == before
 
@@ -240,6 +245,28 @@ def test_mistakes_are_one_clear_line(arguments: list[str], message: str, capsys:
     assert error.startswith("error: ")
     assert message in error
     assert "\n" not in error
+
+
+def test_a_disk_that_takes_nothing_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = [*DEBUG, "Agent.num_steps=600", "Agent.eval_interval=0", *SHORT]
+    (tmp_path / "file").touch()
+    assert train.main([*tiny, f"work_dir={tmp_path / 'file' / 'run'}"]) == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith(f"error: {tmp_path / 'file'}")
+    assert "\n" not in error
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "laps.png")
+
+    monkeypatch.setattr(train, "write_report", full)
+    assert train.main([*tiny, f"work_dir={tmp_path / 'run'}"]) == 2
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("error: laps.png: No space left on device")
+
+    monkeypatch.setattr(train, "write_report", lambda *_, **__: {}["a mistake of ours is not hidden"])
+    with pytest.raises(KeyError):
+        train.main([*tiny, f"work_dir={tmp_path / 'other'}"])
 
 
 def test_pictures_are_learned_from_saved_resumed_and_driven_by(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
