@@ -117,7 +117,8 @@ class Clone(nn.Module):
         size = shape[0]
         if len(shape) == 3:
             planes, height, width = shape
-            planes += planes - self._planes if self._planes else 0
+            if self._planes:
+                planes += planes - self._planes  # the changes, one fewer than the pictures
             for n_out, kernel, stride in zip(s.channels, s.kernels, s.strides, strict=True):
                 convolutions += [nn.Conv2d(planes, n_out, kernel, stride), nn.ReLU()]
                 planes, height, width = n_out, (height - kernel) // stride + 1, (width - kernel) // stride + 1

@@ -71,7 +71,7 @@ def main() -> int:
     parser.add_argument("--driven", type=int, default=2, help="laps to drive in real time, out lap included")
     parser.add_argument("--work", type=Path, default=Path("outputs/cloning"))
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "cloning.json")
-    parser.add_argument("--simulated", action="store_true", help="laps of the simulator, cloned by numbers")
+    parser.add_argument("--simulated", action="store_true", help="laps of the simulator instead of real time")
     args = parser.parse_args()
     track, car = load_track(TRACK), load_car(CAR)
     limit = speed_profile(track, envelope(car)).lap_time_s
