@@ -180,9 +180,7 @@ def test_stalls_of_200_ms_are_driven_through(served: Served) -> None:
     with UdpProxy(("127.0.0.1", served.ports["ego"])) as proxy, connection(served, proxy.port) as game:
         for _ in range(5):
             drive(game, 10)
-            proxy.faults.stalled = True
-            time.sleep(0.2)
-            proxy.faults.stalled = False
+            proxy.stall(0.2)
         drive(game, 25)
         ages = []
         for _ in range(5):

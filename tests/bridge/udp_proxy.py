@@ -21,8 +21,6 @@ class Faults:
     reordering: float = 0.0
     """held back until the next ones have passed"""
     delay_s: float = 0.0
-    stalled: bool = False
-    """everything is held back, and delivered at once when this ends"""
 
 
 class UdpProxy:
@@ -39,7 +37,7 @@ class UdpProxy:
         self.port: int = self._front.getsockname()[1]
         self._held: list[tuple[float, int, socket.socket, tuple[str, int], bytes]] = []
         self._order = itertools.count()
-        self._stopping = False
+        self._stalled = self._stopping = False
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> UdpProxy:
@@ -52,6 +50,14 @@ class UdpProxy:
         self._front.close()
         self._back.close()
 
+    def stall(self, seconds: float) -> None:
+        """Holds everything back for so long; returns when all of it was delivered, so that nobody sees it drip in."""
+        self._stalled = True
+        time.sleep(seconds)
+        self._stalled = False
+        while any(due <= time.monotonic() for due, *_ in list(self._held)):
+            time.sleep(0.001)
+
     def _run(self) -> None:
         while not self._stopping:
             ready, _, _ = select.select([self._front, self._back], [], [], 0.002)
@@ -63,9 +69,10 @@ class UdpProxy:
                 elif self._client is not None:
                     self._take(self._front, self._client, data)
             now = time.monotonic()
-            while self._held and not self.faults.stalled and self._held[0][0] <= now:
-                _, _, out, to, data = heapq.heappop(self._held)
+            while self._held and not self._stalled and self._held[0][0] <= now:
+                _, _, out, to, data = self._held[0]
                 out.sendto(data, to)
+                heapq.heappop(self._held)  # only now: `stall` ends when none is left
                 self.passed += 1
 
     def _take(self, out: socket.socket, to: tuple[str, int], data: bytes) -> None:
