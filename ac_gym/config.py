@@ -134,6 +134,7 @@ class SACConfig:
     policy_lr: float = _key(3e-4, "Learning rate of the policy.")
     q_lr: float = _key(3e-4, "Learning rate of the critics.")
     entropy_lr: float = _key(3e-4, "Learning rate of the temperature.")
+    lr_decay: float = _key(0.0, "Learning rates fall as 1 / (1 + updates / lr_decay); 0: they stay.")
     policy_hidden_units: list[int] = field(
         default_factory=lambda: [256, 256, 256], metadata={"help": "Hidden layers of the policy."}
     )
@@ -428,6 +429,7 @@ def _check_ranges(config: Config) -> None:
         (clone.precision in PRECISIONS, f"BC.precision must be {', '.join(PRECISIONS)}"),
         (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
         (sac.precision in PRECISIONS, f"SAC.precision must be {', '.join(PRECISIONS)}"),
+        (sac.lr_decay >= 0.0, "SAC.lr_decay must not be below 0"),
         (sac.imitation_coef >= 0.0, "SAC.imitation_coef must not be below 0"),
         (0.0 < sac.policy_average_coef <= 1.0, "SAC.policy_average_coef must be above 0, at most 1"),
     ]

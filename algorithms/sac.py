@@ -33,6 +33,7 @@ class SACSettings:
     policy_lr: float = 3e-4
     q_lr: float = 3e-4
     entropy_lr: float = 3e-4
+    lr_decay: float = 0.0  # all of them, error_lr too, fall as 1 / (1 + updates / lr_decay); 0: they stay
     policy_hidden_units: Sequence[int] = (256, 256, 256)
     q_hidden_units: Sequence[int] = (256, 256, 256)
     target_update_coef: float = 0.005
@@ -82,6 +83,9 @@ class SAC:
         self.policy_optimizer = torch.optim.Adam(self._policy_params, lr=s.policy_lr, fused=True)
         self.critic_optimizer = torch.optim.Adam(self._critic_params, lr=s.q_lr, fused=True)
         self.alpha_optimizer = torch.optim.Adam([self.log_alpha], lr=s.entropy_lr, fused=True)
+        self._rates = [
+            (self.policy_optimizer, s.policy_lr), (self.critic_optimizer, s.q_lr), (self.alpha_optimizer, s.entropy_lr)
+        ]  # fmt: skip
         self.updates = 0
         self._metrics: dict[str, Tensor] = {}
 
@@ -97,6 +101,9 @@ class SAC:
     def update(self, batch: Batch[Any]) -> dict[str, Tensor]:
         """One gradient step on everything; the returned scalars stay on the device until somebody reads them."""
         b = self._encoded(batch.to(self.device))
+        if self.settings.lr_decay:
+            for optimizer, rate in self._rates:
+                optimizer.param_groups[0]["lr"] = rate / (1.0 + self.updates / self.settings.lr_decay)
         done_q = self._update_critic(b)
         if self.updates % self.settings.policy_delay == 0:
             self._update_policy(b, done_q)

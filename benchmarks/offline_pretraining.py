@@ -4,9 +4,11 @@
     python benchmarks/offline_pretraining.py /tmp/toy --toy                  # to see that it works
 
 Records laps of line followers (once), then lets `train.py` learn with each of `--seeds` seeds: from scratch, and from
-the laps, pretrained on them and with half of every batch from them. All else is equal: configs/demo.yaml without its
-own demonstrations, one thread. A run lasts `--minutes`, pretraining included. Runs that are finished are kept in the
-folder: started again, the command goes on with those that are not.
+the laps, pretrained on them and with half of every batch from them. All else is equal: configs/train.yaml without its
+own demonstrations, one thread; but from scratch the entropy is the default of -3, since at that preset's -9 an agent that
+is shown nothing finds nothing (docs/learning.md). A run lasts `--minutes`, pretraining included, and `--beside` of them go
+side by side, their output in FOLDER/<run>.log. Runs that are finished are kept in the folder: started again, the command
+goes on with those that are not.
 
 The curve is the return of the evaluation drives (`eval/return` of summary.csv) over steps driven, up to where the
 shortest run came; shown are the interquartile mean over the seeds and its 95 % bootstrap interval. OUTPUT.json and
@@ -20,6 +22,7 @@ import csv
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRATCH, PRETRAINED = "from scratch", "pretrained"
 COLOURS = {SCRATCH: LIMIT, PRETRAINED: DRIVEN}
 POINTS = 40  # of a curve
-FULL = ["--config", "configs/demo.yaml", "Agent.demonstration_steps=0", "save_video=false"]
+FULL = ["--config", "configs/train.yaml", "Agent.demonstration_steps=0", "Agent.eval_interval=100000", "save_video=false"]
 TOY = [
     "--config", "configs/debug.yaml", "Agent.num_steps=1200", "Agent.eval_interval=300", "Agent.checkpoint_freq=300",
     "Agent.pre_train_steps=100",
@@ -46,6 +49,7 @@ def main() -> int:
     options.add_argument("folder", type=Path, help="of the laps and the runs")
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--minutes", type=float, default=15.0, help="of each run")
+    options.add_argument("--beside", type=int, default=2, help="runs at a time")
     options.add_argument("--laps", type=int, default=3, help="of each of sixteen drivers")
     options.add_argument("--track", default="monza")
     options.add_argument("--car", default="bmw_z4_gt3")
@@ -64,30 +68,40 @@ def main() -> int:
         f"AssettoCorsa.track={arguments.track}", f"AssettoCorsa.car={arguments.car}", *arguments.settings,
     ]  # fmt: skip
     guided = ["load_offline_data=true", "Agent.use_offline_buffer=true", "pre_train=true", f"dataset_path={laps}"]
-    curves: dict[str, list[np.ndarray]] = {SCRATCH: [], PRETRAINED: []}
-    for seed in range(2 if arguments.toy else arguments.seeds):
-        for cell, own in ((SCRATCH, []), (PRETRAINED, guided)):
-            run = arguments.folder / f"{cell.replace(' ', '_')}_{seed}"
-            finish(run, [*common, *own, f"seed={seed}"])
-            curves[cell].append(curve(run))
-    result = compare(curves)
+    cells = {SCRATCH: [] if arguments.toy else ["SAC.target_entropy=-3"], PRETRAINED: guided}
+    seeds = range(2 if arguments.toy else arguments.seeds)
+    runs = {
+        (cell, seed): arguments.folder.resolve() / f"{cell.replace(' ', '_')}_{seed}" for seed in seeds for cell in cells
+    }
+    with ThreadPoolExecutor(arguments.beside) as side_by_side:
+        going = [
+            side_by_side.submit(finish, run, [*common, *cells[cell], f"seed={seed}"])
+            for (cell, seed), run in runs.items()
+        ]
+        for one in as_completed(going):
+            print(one.result(), flush=True)
+    result = compare({cell: [curve(runs[cell, seed]) for seed in seeds] for cell in cells})
     for cell, found in result["cells"].items():
         print(f"{cell:14} mean return {found['score']:8.2f}  95 % {found['low']:.2f} to {found['high']:.2f}")
     if arguments.output:
-        result = {"command": " ".join(["python", *sys.argv]), "settings": common, **result}
+        result = {"command": " ".join(["python", *sys.argv]), "settings": common, "own_settings": cells, **result}
         arguments.output.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         plot(arguments.output.with_suffix(".png"), result)
     return 0 if result["cells"][PRETRAINED]["score"] > result["cells"][SCRATCH]["score"] else 1
 
 
-def finish(run: Path, settings: list[str]) -> None:
-    """Train, unless that was done; a run that was cut off goes on."""
+def finish(run: Path, settings: list[str]) -> str:
+    """Train, unless that was done; a run that was cut off goes on. Returns what happened."""
     if (run / "evaluation.json").is_file():
-        return
+        return f"{run.name}: was done"
     saved = (run / "training_state.pt").is_file()
-    how = ["--resume", str(run.resolve())] if saved else [*settings, f"work_dir={run.resolve()}"]
+    how = ["--resume", str(run)] if saved else [*settings, f"work_dir={run}"]
     print(f"{run.name}: {'goes on' if saved else 'begins'}", flush=True)
-    subprocess.run([sys.executable, "train.py", *how], cwd=ROOT, check=True)
+    output = run.with_suffix(".log")
+    with output.open("a", encoding="utf-8") as log:
+        if subprocess.run([sys.executable, "train.py", *how], cwd=ROOT, stdout=log, stderr=log).returncode:
+            sys.exit(f"{run.name} failed; its output is in {output}")
+    return f"{run.name}: done"
 
 
 def curve(run: Path) -> np.ndarray:

@@ -22,7 +22,7 @@ constexpr int ray_count = 11, look_ahead_count = 12, history = 3, block_channels
 constexpr float ray_reach = 200.0f, look_ahead_m = 300.0f, observation_limit = 20.0f;
 
 struct ExtraChannel {
-    int column;
+    int column;  // of the frame, and beyond its width of the situation
     float scale;
 };
 
@@ -39,7 +39,7 @@ struct TaskSettings {
     int task_count = 0, task_index = 0;  // one-hot, off at 0
     std::vector<ExtraChannel> extra;
     // reward
-    bool share_of_target_speed = false;  // pay speed / target speed, else km/h / 300
+    bool progress = false;       // pay progress along the line / what the limit speed would make, else km/h / 300
     bool reference_line = true;
     float gap_scale = 12.0f;     // m
     float action_penalty = 0.0f;
@@ -141,6 +141,7 @@ public:
 private:
     struct Driver {
         int station = 0;
+        double line_s = 0.0, progress = 0.0;      // m along the racing line, and how far the last step came
         std::int64_t steps = 0, slow_steps = 0;
         double laps_at_start = 0.0;
         float control[3] = {0.0f, -1.0f, -1.0f};  // steer, throttle, brake on the axes
@@ -186,8 +187,9 @@ private:
         const Track& track = *track_;
         const double x = frame[ch::world_position], y = frame[ch::world_position + 1], yaw = frame[ch::yaw];
         const Place at = track.project(x, y, d.station);
-        d.station = at.station;
         const double line_s = track.line_s_of(at);
+        d.station = at.station;
+        d.progress = std::remainder(line_s - d.line_s, track.line_length), d.line_s = line_s;
         const double line_heading = track.mix_heading(at, &Station::line_heading), road_heading = track.mix_heading(at, &Station::heading);
         const double gap = -(at.offset - track.mix(at, &Station::line_offset)) * std::cos(line_heading - road_heading);
         const bool out_now = settings_.use_tyres_out ? frame[ch::tyres_out] > 2.0
@@ -230,7 +232,7 @@ private:
         if (settings_.target_speed)
             for (int k = 0; k < look_ahead_count; ++k) *o++ = track.along_line(track.line_speed, line_s + k * (look_ahead_m / look_ahead_count)) / 80.0f;
         for (int k = 0; k < settings_.task_count; ++k) *o++ = float(k == settings_.task_index);
-        for (const ExtraChannel& e : settings_.extra) *o++ = float(frame[e.column] / e.scale);
+        for (const ExtraChannel& e : settings_.extra) *o++ = float((e.column < ch::width ? frame[e.column] : place[e.column - ch::width]) / e.scale);
         for (float* v = out; v != o; ++v) *v = std::min(std::max(*v, -observation_limit), observation_limit);
 
         for (int h = history - 1; h > 0; --h) {
@@ -248,7 +250,7 @@ private:
         ++d.steps;
         const double speed = frame[ch::speed];
         const double distance = settings_.reference_line ? std::fabs(place[situation::gap]) / settings_.gap_scale : 0.0;
-        const double paid = settings_.share_of_target_speed ? speed / place[situation::target_speed] : 3.6 * speed / 300.0;
+        const double paid = settings_.progress ? d.progress * settings_.control_rate / place[situation::target_speed] : 3.6 * speed / 300.0;
         reward = paid * (1.0 - distance) - settings_.action_penalty * d.action_change;
         if (place[situation::out_of_track] != 0.0) reward -= settings_.out_penalty;
         d.slow_steps = speed < settings_.slow_speed ? d.slow_steps + 1 : 0;

@@ -54,8 +54,12 @@ class Episode:
 
 def channels_looked_at(settings: TaskSettings) -> tuple[str, ...]:
     """The channels that a task with these settings looks at; reading no others is faster."""
-    extra = tuple(settings.obs_extra) if settings.use_obs_extra else ()
-    return tuple(dict.fromkeys((*_LOOKED_AT, *extra, "timestamp_ac")))
+    return tuple(dict.fromkeys((*_LOOKED_AT, *_extra_channels(settings), "timestamp_ac")))
+
+
+def _extra_channels(settings: TaskSettings) -> tuple[str, ...]:
+    """Those of `obs_extra` that a recording must have; the rest the task derives."""
+    return tuple(name for name in settings.obs_extra if name in COLUMNS) if settings.use_obs_extra else ()
 
 
 class Rebuilder:
@@ -69,7 +73,7 @@ class Rebuilder:
         world = RecordedWorld(track, car, [np.zeros((1, sum(c.size for c in CHANNELS)))], control_rate=rate)
         self._task = Task(world, self.settings)
         self._brake_gamma = brake_gamma
-        self._extra = tuple(self.settings.obs_extra) if self.settings.use_obs_extra else ()
+        self._extra = _extra_channels(self.settings)
 
     def __call__(self, recordings: Iterable[Recording]) -> Iterator[tuple[Episode, ...]]:
         """The episodes of each recording, in order; RecordingError for one that does not belong here."""

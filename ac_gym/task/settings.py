@@ -37,11 +37,11 @@ class TaskSettings:
     obs_extra: Mapping[str, float] = field(
         default_factory=lambda: {"slip_ratio": 1.0, "wheel_load": 10000.0, "tyre_core_temperature": 100.0}
     )
-    """telemetry channel -> what it is divided by"""
+    """telemetry channel, or what the task derives (see `ac_gym.task.Telemetry`) -> what it is divided by"""
     # reward
-    use_target_speed_in_reward: bool = False
-    """pay the share of the line's limit speed that is driven, in place of km/h / 300: a lap then pays its limit time,
-    however it is driven, so what there is to gain is time, and a slow corner counts as much as a straight"""
+    use_progress_in_reward: bool = False
+    """pay progress along the racing line, as a share of what its limit speed would make, in place of km/h / 300: a lap
+    then pays its limit time however it is driven, so what there is to gain is time, on whatever line"""
     use_reference_line_in_reward: bool = True
     """pay less away from the racing line"""
     gap_const: float = 12.0

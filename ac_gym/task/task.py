@@ -9,12 +9,12 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ac_gym import _core, channels
+from ac_gym import _core
 from ac_gym.car import Car
 from ac_gym.constants import FULL_STEER_DEG
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task.settings import TaskSettings
-from ac_gym.task.telemetry import Telemetry
+from ac_gym.task.telemetry import Telemetry, columns_of
 from ac_gym.worlds.base import Mask, World
 
 _NEUTRAL = np.array([0.0, -1.0, -1.0, 0.0], np.float32)  # straight, pedals up
@@ -226,11 +226,9 @@ def _native_settings(settings: TaskSettings, car: Car, control_rate: float, manu
             raise UnknownNameError("task_id", settings.task_id, settings.task_ids)
         native.task_count, native.task_index = len(settings.task_ids), settings.task_ids.index(settings.task_id)
     for name, scale in settings.obs_extra.items() if settings.use_obs_extra else ():
-        if name not in channels.COLUMNS:
-            raise UnknownNameError("telemetry channel in obs_extra", name, channels.COLUMNS)
-        for column in range(channels.COLUMNS[name].start, channels.COLUMNS[name].stop):
+        for column in columns_of(name, "telemetry channel in obs_extra"):
             native.add_channel(column, float(scale))
-    native.share_of_target_speed = settings.use_target_speed_in_reward
+    native.progress = settings.use_progress_in_reward
     native.reference_line, native.gap_scale = settings.use_reference_line_in_reward, _positive(settings, "gap_const")
     native.action_penalty = settings.penalize_actions_diff_coef if settings.penalize_actions_diff else 0.0
     native.out_penalty = settings.out_of_track_penalty if settings.enable_out_of_track_penalty else 0.0

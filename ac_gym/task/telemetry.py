@@ -9,6 +9,16 @@ from ac_gym import _core, channels
 from ac_gym.errors import UnknownNameError
 
 _SITUATION = {name: index for index, name in enumerate(_core.SITUATION)}
+_FRAME_WIDTH = max(columns.stop for columns in channels.COLUMNS.values())
+
+
+def columns_of(name: str, what: str = "telemetry channel") -> range:
+    """The columns of a channel in a frame or, beyond a frame's width, of what the task derives from it."""
+    if (columns := channels.COLUMNS.get(name)) is not None:
+        return range(columns.start, columns.stop)
+    if (index := _SITUATION.get(name)) is not None:
+        return range(_FRAME_WIDTH + index, _FRAME_WIDTH + index + 1)
+    raise UnknownNameError(what, name, [*channels.COLUMNS, *_SITUATION])
 
 
 class Telemetry:

@@ -205,10 +205,10 @@ NB_MODULE(_core, m) {
         .def_rw("task_count", &ac::TaskSettings::task_count)
         .def_rw("task_index", &ac::TaskSettings::task_index)
         .def("add_channel", [](ac::TaskSettings& s, int column, float scale) {
-            need(column >= 0 && column < ac::channel::width, "no such telemetry column");
+            need(column >= 0 && column < ac::channel::width + ac::situation::width, "no such column of telemetry or situation");
             s.extra.push_back({column, scale});
         }, "column"_a, "scale"_a)
-        .def_rw("share_of_target_speed", &ac::TaskSettings::share_of_target_speed)
+        .def_rw("progress", &ac::TaskSettings::progress)
         .def_rw("reference_line", &ac::TaskSettings::reference_line)
         .def_rw("gap_scale", &ac::TaskSettings::gap_scale)
         .def_rw("action_penalty", &ac::TaskSettings::action_penalty)

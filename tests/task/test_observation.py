@@ -129,12 +129,14 @@ def test_task_one_hot_and_extra_channels() -> None:
         task_ids=("a", "b", "c"),
         task_id="b",
         use_obs_extra=True,
-        obs_extra={"fuel": 10.0, "wheel_load": 1e4},
+        obs_extra={"fuel": 10.0, "wheel_load": 1e4, "heading_error": 0.5, "gap": 2.0},
     )
-    assert made.task.observation_size == 125 + 3 + 5
+    assert made.task.observation_size == 125 + 3 + 7
     assert np.array_equal(made.task.observation[:, 125:128], [[0, 1, 0]] * 2)
     assert made.task.observation[:, 128] == pytest.approx(np.full(2, load_car("bmw_z4_gt3").values["fuel_start"] / 10))
-    assert made.task.observation[:, 129:] == pytest.approx(made.telemetry["wheel_load"] / 1e4)
+    assert made.task.observation[:, 129:133] == pytest.approx(made.telemetry["wheel_load"] / 1e4)
+    assert made.task.observation[:, 133] == pytest.approx(made.telemetry["heading_error"] / 0.5)
+    assert made.task.observation[:, 134] == pytest.approx(made.telemetry["gap"] / 2.0)
     with pytest.raises(UnknownNameError, match="mean b"):
         session(enable_task_id_in_obs=True, task_ids=("b",), task_id="bb")
     with pytest.raises(UnknownNameError, match="fuel"):

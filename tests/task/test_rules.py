@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from ac_gym.car import load_car
+from ac_gym.drivers import LineFollower
 from ac_gym.envs.session import Session
 from ac_gym.errors import ConfigError
 from ac_gym.task import Ending
 
+PROGRESS = {"use_progress_in_reward": True, "use_reference_line_in_reward": False}
 IDLE = np.array([[0.0, 0.0, 0.0]], np.float32)
 
 
@@ -118,12 +120,43 @@ def test_reward_without_the_line() -> None:
     assert made.task.reward == pytest.approx(3.6 * made.telemetry["speed"] / 300, rel=1e-6)
 
 
-def test_reward_as_a_share_of_the_target_speed() -> None:
-    made = step(session(30, use_target_speed_in_reward=True), 0.0, 0.3, 0.0, times=3)
+def test_reward_for_progress_is_the_speed_along_the_line_over_its_limit() -> None:
+    made = place(session(3, **PROGRESS), s=300.0, speed=40.0)  # a straight
+    made.world.place(1, 300.0, 0.0, np.radians(60.0), 40.0)
+    made.world.place(2, 300.0, 0.0, np.pi, 40.0)
+    made.task.begin()
+    step(made, 0.0, 0.0, 0.0)
     t = made.telemetry
-    expected = t["speed"] / t["target_speed"] * (1 - np.abs(t["gap"]) / 12)
-    assert made.task.reward == pytest.approx(expected, rel=1e-6)
-    assert np.ptp(t["target_speed"]) > 5.0
+    forward, left = t["local_velocity"][:, :2].T
+    along = forward * np.cos(t["heading_error"]) - left * np.sin(t["heading_error"])
+    expected = along / t["target_speed"]
+    assert made.task.reward == pytest.approx(expected, rel=0.04)  # at the end of the step, not on the way
+    assert made.task.reward[2] < -0.4, "backwards"
+
+
+def test_reward_for_progress_may_keep_to_the_line_as_well() -> None:
+    free, bound = (
+        step(place(session(use_progress_in_reward=True, use_reference_line_in_reward=on), offset=3.0), 0.0, 0.3, 0.0)
+        for on in (False, True)
+    )
+    share = 1.0 - np.abs(bound.telemetry["gap"]) / 12.0
+    assert bound.task.reward == pytest.approx(free.task.reward * share, rel=1e-6)
+    assert share < 0.9
+
+
+@pytest.mark.parametrize("pace", [0.7, 0.95])
+def test_a_lap_pays_its_limit_time_however_it_is_driven(pace: float) -> None:
+    made = session(use_relative_actions=False, **PROGRESS)
+    follower = LineFollower(made.world.track, made.world.car, pace=pace)
+    place(made, s=10.0, speed=40.0)
+    paid, steps = 0.0, 0
+    while made.telemetry["lap_count"][0] < 2:
+        counts = made.telemetry["lap_count"][0] == 1
+        made.step(follower(made.telemetry)[:, :3])
+        paid, steps = paid + counts * made.task.reward[0], steps + counts
+    limit_s = made.world.profile.lap_time_s
+    assert paid / 25.0 == pytest.approx(limit_s, rel=2e-3)
+    assert steps / 25.0 > 1.01 * limit_s
 
 
 def test_reward_with_another_distance() -> None:
