@@ -37,7 +37,13 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRATCH, PRETRAINED = "from scratch", "pretrained"
 COLOURS = {SCRATCH: LIMIT, PRETRAINED: DRIVEN}
 POINTS = 40  # of a curve
-FULL = ["--config", "configs/train.yaml", "Agent.demonstration_steps=0", "Agent.eval_interval=100000", "save_video=false"]
+FULL = [
+    "--config",
+    "configs/train.yaml",
+    "Agent.demonstration_steps=0",
+    "Agent.eval_interval=100000",
+    "save_video=false",
+]
 TOY = [
     "--config", "configs/debug.yaml", "Agent.num_steps=1200", "Agent.eval_interval=300", "Agent.checkpoint_freq=300",
     "Agent.pre_train_steps=100",
@@ -71,7 +77,9 @@ def main() -> int:
     cells = {SCRATCH: [] if arguments.toy else ["SAC.target_entropy=-3"], PRETRAINED: guided}
     seeds = range(2 if arguments.toy else arguments.seeds)
     runs = {
-        (cell, seed): arguments.folder.resolve() / f"{cell.replace(' ', '_')}_{seed}" for seed in seeds for cell in cells
+        (cell, seed): arguments.folder.resolve() / f"{cell.replace(' ', '_')}_{seed}"
+        for seed in seeds
+        for cell in cells
     }
     with ThreadPoolExecutor(arguments.beside) as side_by_side:
         going = [
@@ -84,7 +92,8 @@ def main() -> int:
     for cell, found in result["cells"].items():
         print(f"{cell:14} mean return {found['score']:8.2f}  95 % {found['low']:.2f} to {found['high']:.2f}")
     if arguments.output:
-        result = {"command": " ".join(["python", *sys.argv]), "settings": common, "own_settings": cells, **result}
+        own = {cell: [text.replace(str(laps), "FOLDER/laps") for text in settings] for cell, settings in cells.items()}
+        result = {"command": " ".join(["python", *sys.argv]), "settings": common, "own_settings": own, **result}
         arguments.output.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         plot(arguments.output.with_suffix(".png"), result)
     return 0 if result["cells"][PRETRAINED]["score"] > result["cells"][SCRATCH]["score"] else 1

@@ -40,7 +40,9 @@ def test_an_episode_is_the_drive_as_the_task_sees_it(drive: Recording) -> None:
 
 
 def test_reading_only_what_the_task_looks_at_changes_nothing(drive: Recording, tmp_path: Path) -> None:
-    settings = TaskSettings(use_obs_extra=True, use_target_speed=True)
+    settings = TaskSettings(
+        use_obs_extra=True, obs_extra={"wheel_load": 1e4, "heading_error": 0.1}, use_target_speed=True
+    )
     path = write_own(tmp_path / "drive.parquet", drive)
     (part,) = read_own(path, channels_looked_at(settings))
     assert part.known.sum() < 40
