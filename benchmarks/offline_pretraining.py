@@ -5,10 +5,10 @@
 
 Records laps of line followers (once), then lets `train.py` learn with each of `--seeds` seeds: from scratch, and from
 the laps, pretrained on them and with half of every batch from them. All else is equal: configs/train.yaml without its
-own demonstrations, one thread; but from scratch the entropy is the default of -3, since at that preset's -9 an agent that
-is shown nothing finds nothing (docs/learning.md). A run lasts `--minutes`, pretraining included, and `--beside` of them go
-side by side, their output in FOLDER/<run>.log. Runs that are finished are kept in the folder: started again, the command
-goes on with those that are not.
+own demonstrations, one thread; but from scratch the entropy is the default of -3, since at that preset's -9 an agent
+that is shown nothing finds nothing (docs/learning.md). A run lasts `--minutes`, pretraining included, and `--beside` of
+them go side by side, their output in FOLDER/<run>.log. Runs that are finished are kept in the folder: started again,
+the command goes on with those that are not.
 
 The curve is the return of the evaluation drives (`eval/return` of summary.csv) over steps driven, up to where the
 shortest run came; shown are the interquartile mean over the seeds and its 95 % bootstrap interval. OUTPUT.json and
