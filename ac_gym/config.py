@@ -134,7 +134,6 @@ class SACConfig:
     policy_lr: float = _key(3e-4, "Learning rate of the policy.")
     q_lr: float = _key(3e-4, "Learning rate of the critics.")
     entropy_lr: float = _key(3e-4, "Learning rate of the temperature.")
-    lr_decay: float = _key(0.0, "Learning rates fall as 1 / (1 + updates / lr_decay); 0: they stay.")
     policy_hidden_units: list[int] = field(
         default_factory=lambda: [256, 256, 256], metadata={"help": "Hidden layers of the policy."}
     )
@@ -146,8 +145,8 @@ class SACConfig:
     imitation_coef: float = _key(
         0.0, "Weight of doing as the demonstrations where the critics hold that for better than what the policy does."
     )
-    policy_average_coef: float = _key(
-        1.0, "Share of the policy that moves into its average at each of its updates; the average drives laps."
+    policy_average_share: float = _key(
+        0.0, "Laps are driven by the policy's average over about this share of its updates so far; 0: by the policy."
     )
     critic_layer_norm: bool = _key(False, "Normalise the layers of the critics.")
     initial_alpha: float = _key(1.0, "Temperature of the entropy at the start.")
@@ -429,9 +428,8 @@ def _check_ranges(config: Config) -> None:
         (clone.precision in PRECISIONS, f"BC.precision must be {', '.join(PRECISIONS)}"),
         (config.DisCor.tau_init > 0, "DisCor.tau_init must be above 0"),
         (sac.precision in PRECISIONS, f"SAC.precision must be {', '.join(PRECISIONS)}"),
-        (sac.lr_decay >= 0.0, "SAC.lr_decay must not be below 0"),
         (sac.imitation_coef >= 0.0, "SAC.imitation_coef must not be below 0"),
-        (0.0 < sac.policy_average_coef <= 1.0, "SAC.policy_average_coef must be above 0, at most 1"),
+        (0.0 <= sac.policy_average_share <= 1.0, "SAC.policy_average_share must lie between 0 and 1"),
     ]
     for holds, message in rules:
         if not holds:

@@ -56,7 +56,6 @@ class DisCor(SAC):
         self._target_params = [*self._target_params, *self.target_error.parameters()]
         self._followed_params = [*self._followed_params, *self._error_params]
         self.error_optimizer = torch.optim.Adam(self._error_params, lr=s.error_lr, fused=True)
-        self._rates.append((self.error_optimizer, s.error_lr))
 
     def _update_critic(self, b: Batch[Tensor]) -> Tensor:
         next_action, target = self._target(b)

@@ -3,8 +3,8 @@
 Pictures go through an encoder that policy and critics share and that the critics' loss teaches (see `encoder`).
 
 A policy at the limit of grip swings from one update to the next between a fast lap and the gravel. What drives laps and
-is kept can therefore be the running average of its weights (Polyak averaging); what explores and learns is the policy
-itself.
+is kept can therefore be an average of its weights over the latest part of the run; what explores and learns is the
+policy itself.
 """
 
 from __future__ import annotations
@@ -33,13 +33,12 @@ class SACSettings:
     policy_lr: float = 3e-4
     q_lr: float = 3e-4
     entropy_lr: float = 3e-4
-    lr_decay: float = 0.0  # all of them, error_lr too, fall as 1 / (1 + updates / lr_decay); 0: they stay
     policy_hidden_units: Sequence[int] = (256, 256, 256)
     q_hidden_units: Sequence[int] = (256, 256, 256)
     target_update_coef: float = 0.005
     policy_delay: int = 1  # critic updates per update of policy and temperature
     imitation_coef: float = 0.0  # weight of following a demonstrator where the critics hold it for better
-    policy_average_coef: float = 1.0  # share of the policy that moves into its average at each of its updates
+    policy_average_share: float = 0.0  # of its updates so far that the policy's average goes over; 0: there is none
     critic_layer_norm: bool = False
     initial_alpha: float = 1.0
     target_entropy: float | None = None  # that the temperature keeps; None: minus the number of actions
@@ -69,7 +68,7 @@ class SAC:
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
         self.average_policy, self.average_encoder = self.policy, self.encoder
         self._average_params: list[Tensor] = []
-        if s.policy_average_coef < 1.0:
+        if s.policy_average_share:
             self.average_policy = copy.deepcopy(self.policy).requires_grad_(False)
             self.average_encoder = copy.deepcopy(self.encoder).requires_grad_(False)
             self._average_params = [*self.average_policy.parameters(), *self.average_encoder.parameters()]
@@ -83,9 +82,6 @@ class SAC:
         self.policy_optimizer = torch.optim.Adam(self._policy_params, lr=s.policy_lr, fused=True)
         self.critic_optimizer = torch.optim.Adam(self._critic_params, lr=s.q_lr, fused=True)
         self.alpha_optimizer = torch.optim.Adam([self.log_alpha], lr=s.entropy_lr, fused=True)
-        self._rates = [
-            (self.policy_optimizer, s.policy_lr), (self.critic_optimizer, s.q_lr), (self.alpha_optimizer, s.entropy_lr)
-        ]  # fmt: skip
         self.updates = 0
         self._metrics: dict[str, Tensor] = {}
 
@@ -101,9 +97,6 @@ class SAC:
     def update(self, batch: Batch[Any]) -> dict[str, Tensor]:
         """One gradient step on everything; the returned scalars stay on the device until somebody reads them."""
         b = self._encoded(batch.to(self.device))
-        if self.settings.lr_decay:
-            for optimizer, rate in self._rates:
-                optimizer.param_groups[0]["lr"] = rate / (1.0 + self.updates / self.settings.lr_decay)
         done_q = self._update_critic(b)
         if self.updates % self.settings.policy_delay == 0:
             self._update_policy(b, done_q)
@@ -151,13 +144,20 @@ class SAC:
             self._metrics["loss/imitation"] = imitation.detach()
         descend(self.policy_optimizer, self._policy_params, torch.autograd.grad(loss, self._policy_params))
         if self._average_params:
-            with torch.no_grad():
-                torch._foreach_lerp_(self._average_params, self._averaged_params, self.settings.policy_average_coef)
+            self._average()
         gradient = losses.temperature_gradient(log_prob, self.target_entropy)
         descend(self.alpha_optimizer, [self.log_alpha], [gradient])
         self._metrics["loss/policy"] = loss.detach()
         self._metrics["policy/entropy"] = -log_prob.detach().mean()
         self._metrics["policy/alpha"] = self.log_alpha.detach().exp()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the average by 1 / (share * k) at update k: a window that grows with the run, short while the policy
+        improves, long where it only swings (polynomial-decay averaging, Shamir and Zhang 2013, arXiv 1212.1824)."""
+        made = self.updates // self.settings.policy_delay + 1
+        coef = min(1.0, 1.0 / (self.settings.policy_average_share * made))
+        torch._foreach_lerp_(self._average_params, self._averaged_params, coef)
 
     def _noise(self, n: int) -> Tensor:
         return torch.randn(n, self.action_dim, generator=self.rng, device=self.device)

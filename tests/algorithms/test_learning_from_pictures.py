@@ -64,12 +64,12 @@ def test_acts_and_learns_on_pictures_and_on_both(learner: type[SAC], shape: Shap
 
 
 def test_the_average_of_a_policy_looks_through_the_average_of_the_encoder() -> None:
-    agent = SAC(PICTURES, 2, replace(SMALL, policy_average_coef=0.25))
+    agent = SAC(PICTURES, 2, replace(SMALL, policy_average_share=0.5))
     weight = next(agent.encoder.parameters())
     expected = weight.detach().clone()
-    for seed in range(3):
+    for seed, coef in enumerate((1.0, 1.0, 2 / 3)):
         agent.update(_batch(seed=seed))
-        expected = 0.75 * expected + 0.25 * weight.detach()
+        expected = (1 - coef) * expected + coef * weight.detach()
     torch.testing.assert_close(next(agent.acting_modules()["encoder.pth"].parameters()), expected)
     driven = agent.average_policy.act(agent.average_encoder(_pictures(7))).numpy()
     np.testing.assert_array_equal(agent.act(_pictures(7).numpy(), deterministic=True), driven)

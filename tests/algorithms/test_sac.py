@@ -121,30 +121,12 @@ def test_policy_delay_updates_the_policy_every_so_often() -> None:
     assert changed == [True, False, False, True, False, False]
 
 
-@pytest.mark.parametrize(("learner", "settings"), [(SAC, SETTINGS), (DisCor, ERRORS)])
-def test_learning_rates_fall_and_stay_fallen_after_resuming(learner: type[SAC], settings: SACSettings) -> None:
-    settings = replace(settings, lr_decay=4.0)
-    agent, resumed = (learner(OBS, ACT, settings) for _ in range(2))
-    first = [optimizer.param_groups[0]["lr"] for optimizer in _optimizers(agent)]
-    for step in range(5):
-        agent.update(_batch(step))
-    assert [o.param_groups[0]["lr"] for o in _optimizers(agent)] == pytest.approx([rate / 2.0 for rate in first])
-    resumed.load_state_dict(agent.state_dict())
-    resumed.update(_batch(5))
-    assert [o.param_groups[0]["lr"] for o in _optimizers(resumed)] == pytest.approx([rate / 2.25 for rate in first])
-    assert len(first) == (4 if learner is DisCor else 3)
-
-
-def _optimizers(agent: SAC) -> list[torch.optim.Optimizer]:
-    return [value for value in vars(agent).values() if isinstance(value, torch.optim.Optimizer)]
-
-
 def test_the_average_of_the_policy_drives_and_the_policy_explores() -> None:
-    agent = SAC(OBS, ACT, replace(SETTINGS, policy_average_coef=0.25), seed=1)
+    agent = SAC(OBS, ACT, replace(SETTINGS, policy_average_share=0.5), seed=1)
     average = [p.clone() for p in agent.policy.parameters()]
-    for step in range(5):
+    for step, coef in enumerate((1.0, 1.0, 2 / 3, 1 / 2, 2 / 5)):
         agent.update(_batch(step))
-        average = [0.75 * a + 0.25 * p for a, p in zip(average, agent.policy.parameters(), strict=True)]
+        average = [(1 - coef) * a + coef * p for a, p in zip(average, agent.policy.parameters(), strict=True)]
     for expected, parameter in zip(average, agent.average_policy.parameters(), strict=True):
         torch.testing.assert_close(parameter, expected)
 
@@ -157,7 +139,7 @@ def test_the_average_of_the_policy_drives_and_the_policy_explores() -> None:
 
 
 def test_what_is_saved_is_the_average_and_learning_on_begins_with_it() -> None:
-    agent = SAC(OBS, ACT, replace(SETTINGS, policy_average_coef=0.25), seed=1)
+    agent = SAC(OBS, ACT, replace(SETTINGS, policy_average_share=0.25), seed=1)
     agent.update(_batch(0))
     saved = agent.modules()["policy_net.pth"].state_dict()
     other = SAC(OBS, ACT, agent.settings, seed=2)
@@ -169,7 +151,7 @@ def test_what_is_saved_is_the_average_and_learning_on_begins_with_it() -> None:
         assert not average.requires_grad
 
 
-AVERAGED = replace(SETTINGS, policy_average_coef=0.1)
+AVERAGED = replace(SETTINGS, policy_average_share=0.5)
 
 
 @pytest.mark.parametrize(("kind", "settings"), [(SAC, SETTINGS), (SAC, AVERAGED), (DisCor, ERRORS)])
