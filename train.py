@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 try:
-    import torch
+    from algorithms.threads import keep_freed_memory, set_torch_threads  # first: it tells torch's threads how to wait
 except ImportError:
     sys.exit("error: training needs PyTorch: pip install 'ac_gym[train]'")
 
+import torch
 from rich.progress import Progress as ProgressBar
 
 from ac_gym.config import Config, describe_keys, env_kwargs, load_config, save_config
@@ -52,7 +53,6 @@ from algorithms.provenance import save_provenance
 from algorithms.replay import Replay
 from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
 from algorithms.sac import SAC, SACSettings
-from algorithms.threads import keep_freed_memory, set_torch_threads
 from cloning import clone
 
 ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {

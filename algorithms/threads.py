@@ -6,6 +6,10 @@ import ctypes
 import os
 import sys
 
+# By default OpenMP's threads wait for each other in busy loops, and where other programs have the cores they wait most
+# of the time: two threads on two busy cores made 7 updates/s, waiting asleep 40. Read once, when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import torch
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
 
 import torch
 
@@ -21,3 +23,13 @@ def test_default_is_at_most_two_threads_and_a_number_is_obeyed() -> None:
 
 def test_glibc_takes_the_memory_settings() -> None:
     assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
+
+
+def test_threads_wait_asleep_unless_told_otherwise() -> None:
+    show = "import algorithms.threads, os; print(os.environ['OMP_WAIT_POLICY'])"
+    for set_before, expected in ((None, "passive"), ("active", "active")):
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        if set_before:
+            environment["OMP_WAIT_POLICY"] = set_before
+        done = subprocess.run([sys.executable, "-c", show], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == expected
