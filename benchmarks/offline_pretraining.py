@@ -38,12 +38,9 @@ SCRATCH, PRETRAINED = "from scratch", "pretrained"
 COLOURS = {SCRATCH: LIMIT, PRETRAINED: DRIVEN}
 POINTS = 40  # of a curve
 FULL = [
-    "--config",
-    "configs/train.yaml",
-    "Agent.demonstration_steps=0",
-    "Agent.eval_interval=100000",
-    "save_video=false",
-]
+    "--config", "configs/train.yaml", "Agent.demonstration_steps=0", "Agent.pre_train_steps=5000",
+    "Agent.eval_interval=100000", "save_video=false",
+]  # fmt: skip
 TOY = [
     "--config", "configs/debug.yaml", "Agent.num_steps=1200", "Agent.eval_interval=300", "Agent.checkpoint_freq=300",
     "Agent.pre_train_steps=100",
