@@ -161,7 +161,10 @@ def assess(
         driven = drive_laps(policy, **{**common, "start": "line", "num_envs": p.standing})
         attempts["standing"] = Attempts(driven, p.laps * p.standing)
     if p.flying:
-        start = {"start": "random", "start_speed": FLYING_SPEED, "start_offset": 0.0, "start_heading": 0.0}
+        start = {
+            "start": "random", "start_speed": FLYING_SPEED, "start_offset": 0.0, "start_heading": 0.0,
+            "start_standing": 0.0,
+        }  # fmt: skip
         driven = drive_laps(policy, **{**common, **start, "num_envs": p.flying})
         attempts["flying"] = Attempts(driven, p.laps * p.flying)
     return Assessment(label, source, p, attempts)

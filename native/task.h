@@ -190,6 +190,7 @@ private:
         const double line_s = track.line_s_of(at);
         d.station = at.station;
         d.progress = std::remainder(line_s - d.line_s, track.line_length), d.line_s = line_s;
+        if (std::fabs(d.progress) > 5.0 + frame[ch::speed]) d.progress = 0.0;  // not driven, more than a second's way: put there
         const double line_heading = track.mix_heading(at, &Station::line_heading), road_heading = track.mix_heading(at, &Station::heading);
         const double gap = -(at.offset - track.mix(at, &Station::line_offset)) * std::cos(line_heading - road_heading);
         const bool out_now = settings_.use_tyres_out ? frame[ch::tyres_out] > 2.0

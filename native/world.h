@@ -37,6 +37,7 @@ struct StartSettings {
     float offset_range = 0.0f;            // m to either side of the racing line, random starts
     float heading_range = 0.0f;           // rad to either side of its direction
     float speed_low = 0.0f, speed_high = 0.0f;  // share of the speed profile
+    float standing_share = 0.0f;          // of random starts that stand at (s, offset) instead
 };
 
 struct WorldSettings {
@@ -143,15 +144,17 @@ private:
             models_[i] = CarModel(p);
         }
         delays_[i] = int(std::lround(rng.uniform(settings_.delay_low, settings_.delay_high) / dt()));
-        double s = start.s, offset = start.offset, heading = rng.uniform(-start.heading_range, start.heading_range);
-        if (start.random_position) s = rng.uniform(0.0, track_->length);
+        const bool stands = start.standing_share > 0.0f && rng.uniform(0.0, 1.0) < start.standing_share;
+        const bool anywhere = start.random_position && !stands;
+        double s = start.s, offset = start.offset, heading = stands ? 0.0 : rng.uniform(-start.heading_range, start.heading_range);
+        if (anywhere) s = rng.uniform(0.0, track_->length);
         Place at = place_at(s);
-        if (start.random_position) {
+        if (anywhere) {
             offset = track_->mix(at, &Station::line_offset) + rng.uniform(-start.offset_range, start.offset_range);
             offset = std::min(std::max(offset, 1.2 - track_->mix(at, &Station::width_right)), track_->mix(at, &Station::width_left) - 1.2);
             heading += std::remainder(track_->mix_heading(at, &Station::line_heading) - track_->mix_heading(at, &Station::heading), 6.283185307179586);
         }
-        float speed = float(rng.uniform(start.speed_low, start.speed_high)) * track_->mix(at, &Station::target_speed);
+        float speed = stands ? 0.0f : float(rng.uniform(start.speed_low, start.speed_high)) * track_->mix(at, &Station::target_speed);
         put(i, s, offset, heading, speed);
     }
 

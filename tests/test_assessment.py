@@ -51,6 +51,11 @@ def test_out_laps_are_apart_and_flying_laps_are_whole(slow: Assessment) -> None:
     np.testing.assert_allclose(flying.times_s, standing.times_s[0], atol=0.1)  # at speed, wherever they began
 
 
+def test_flying_starts_fly_whatever_the_driver_learned_with() -> None:
+    flying = follow(protocol=Protocol(laps=1, standing=0, flying=3), start_standing=1.0).attempts["flying"]
+    assert all(stint.telemetry["speed"][0] > 20.0 for stint in flying.evaluation.stints)
+
+
 def test_figures_are_those_of_the_laps(slow: Assessment) -> None:
     figures = slow.attempts["flying"].figures()
     times = figures["lap_times_s"]

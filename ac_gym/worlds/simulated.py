@@ -35,6 +35,8 @@ class SimulationSettings:
     """a random start is up to this far to either side of the racing line [m]"""
     start_heading: float = 0.05
     """a random start points up to this far off the racing line [rad]"""
+    start_standing: float = 0.0
+    """share of random starts that are standing ones at the hotlap start instead"""
     manual_gearbox: bool = False
     """gears are shifted by a fourth action (below -0.5 down, above 0.5 up) instead of the game's automatic box"""
     abs: bool = False
@@ -171,6 +173,9 @@ def _native_start(settings: SimulationSettings, track: Track) -> _core.StartSett
     if start.random_position:
         start.speed_low, start.speed_high = _range("start_speed", settings.start_speed)
         start.offset_range, start.heading_range = settings.start_offset, settings.start_heading
+        if not 0.0 <= settings.start_standing <= 1.0:
+            raise ConfigError(f"start_standing is a share from 0 to 1, not {settings.start_standing:g}")
+        start.standing_share = settings.start_standing
     return start
 
 

@@ -149,6 +149,7 @@ NB_MODULE(_core, m) {
         .def_rw("offset", &ac::StartSettings::offset)
         .def_rw("offset_range", &ac::StartSettings::offset_range)
         .def_rw("heading_range", &ac::StartSettings::heading_range)
+        .def_rw("standing_share", &ac::StartSettings::standing_share)
         .def_rw("speed_low", &ac::StartSettings::speed_low)
         .def_rw("speed_high", &ac::StartSettings::speed_high);
     nb::class_<ac::WorldSettings>(m, "WorldSettings")

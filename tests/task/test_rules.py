@@ -134,6 +134,13 @@ def test_reward_for_progress_is_the_speed_along_the_line_over_its_limit() -> Non
     assert made.task.reward[2] < -0.4, "backwards"
 
 
+def test_a_car_that_is_put_elsewhere_is_not_paid_for_the_way() -> None:
+    made = step(place(session(**PROGRESS)), 0.0, 0.3, 0.0)
+    before = made.task.reward[0]
+    made.world.place(0, 3500.0, 0.0, 0.0, 30.0)
+    assert abs(step(made, 0.0, 0.3, 0.0).task.reward[0]) < 0.1 < before
+
+
 def test_reward_for_progress_may_keep_to_the_line_as_well() -> None:
     free, bound = (
         step(place(session(use_progress_in_reward=True, use_reference_line_in_reward=on), offset=3.0), 0.0, 0.3, 0.0)

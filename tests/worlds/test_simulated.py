@@ -99,6 +99,16 @@ def test_random_starts_spread_over_the_lap_and_differ_from_car_to_car() -> None:
     assert not np.any(before == column(made, "spline_position"))
 
 
+def test_a_share_of_random_starts_may_stand_at_the_line() -> None:
+    made, line = world(400, start_standing=0.25), world(1, start="line")
+    stands = column(made, "speed") < 0.01
+    assert 70 <= stands.sum() <= 130  # 100, three and a half standard deviations
+    for name in ("world_position", "yaw", "speed"):
+        np.testing.assert_array_equal(column(made, name)[stands], np.repeat(column(line, name), stands.sum(), axis=0))
+    assert column(made, "speed")[~stands].min() > 5.0
+    assert column(world(5, start_standing=1.0), "speed").max() < 0.01
+
+
 def test_neighbouring_cars_draw_independently() -> None:
     made = world(2000, start="line", randomise={"chassis_mass": (0.5, 1.5)})
     drawn = column(made, "wheel_load").sum(axis=1)
@@ -243,6 +253,7 @@ def test_finer_physics_are_allowed_and_coarser_than_control_are_not() -> None:
         ({"randomise": {"grip": 0.5}}, "range"),
         ({"action_delay": (0.0, 3.0)}, "action_delay"),
         ({"start_speed": (0.9, 0.4)}, "start_speed"),
+        ({"start_standing": 1.5}, "start_standing"),
     ],
 )
 def test_wrong_settings_are_one_clear_line(settings: dict[str, Any], words: str) -> None:
