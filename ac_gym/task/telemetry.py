@@ -9,7 +9,6 @@ from ac_gym import _core, channels
 from ac_gym.errors import UnknownNameError
 
 _SITUATION = {name: index for index, name in enumerate(_core.SITUATION)}
-_FRAME_WIDTH = max(columns.stop for columns in channels.COLUMNS.values())
 
 
 def columns_of(name: str, what: str = "telemetry channel") -> range:
@@ -17,7 +16,7 @@ def columns_of(name: str, what: str = "telemetry channel") -> range:
     if (columns := channels.COLUMNS.get(name)) is not None:
         return range(columns.start, columns.stop)
     if (index := _SITUATION.get(name)) is not None:
-        return range(_FRAME_WIDTH + index, _FRAME_WIDTH + index + 1)
+        return range(channels.WIDTH + index, channels.WIDTH + index + 1)
     raise UnknownNameError(what, name, [*channels.COLUMNS, *_SITUATION])
 
 
