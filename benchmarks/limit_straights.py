@@ -61,9 +61,7 @@ def main() -> int:
     options.add_argument("car", nargs="?", default="bmw_z4_gt3")
     arguments = options.parse_args()
     total, limit = lost(arguments.track, arguments.car)
-    print(
-        f"{total:.2f} s, {total / limit:.2%} of the limit lap of {limit:.2f} s; the same with gears that are in at once:"
-    )
+    print(f"{total:.2f} s, {total / limit:.2%} of the limit lap of {limit:.2f} s; with gears that are in at once:")
     at_once, _ = lost(arguments.track, arguments.car, randomise={"drivetrain_upshift_time": (0.001, 0.0011)})
     print(f"{at_once:.2f} s")
     return 0
