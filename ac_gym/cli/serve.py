@@ -6,7 +6,6 @@ import json
 import math
 import os
 import signal
-import socket
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ac_gym.errors import AcGymError, ConfigError
-from ac_gym.telemetry.remote import PORT as REMOTE_TELEMETRY_PORT
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -84,11 +82,10 @@ def serve(
         "opponents_server_port": opponents_port, "simulation_management_server_port": management_port,
         **_pairs(set_ or []),
     }  # fmt: skip
-    udp_host = host if allow_remote else "127.0.0.1"
-    udp_port = _free_udp_port(udp_host) if udp_port is None else udp_port
     game = Host(
         track, car, cars=cars, speed=_speed(speed), fps=fps, seed=seed, reset=reset, apps=app or (), pages=pages,
-        udp_host=udp_host, udp_port=udp_port, csp=csp, folder=folder, patience=patience, on_log=console.print,
+        udp_host=host if allow_remote else "127.0.0.1", udp_port="auto" if udp_port is None else udp_port,
+        csp=csp, folder=folder, patience=patience, on_log=console.print,
         pictures=None if pictures is None else PictureSettings(_size(pictures), view, pictures_name),
         manual_gearbox=manual_gearbox, abs=abs_,
         traction_control=traction_control, damage_rate=damage_rate, tyre_wear_rate=tyre_wear_rate, fuel_rate=fuel_rate,
@@ -178,16 +175,6 @@ def _tell_ready(about: dict[str, object], path: Path | None) -> None:
         part.replace(path)
     except OSError as error:
         raise AcGymError(f"{path}: cannot be written ({error.strerror}); choose another --ready-file") from error
-
-
-def _free_udp_port(host: str) -> int | None:
-    """The port where the game has its remote telemetry, unless the game itself or another host has it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-        try:
-            end.bind((host, REMOTE_TELEMETRY_PORT))
-        except OSError:
-            return None
-    return REMOTE_TELEMETRY_PORT
 
 
 def _check_apps(game: Host) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ac_gym.car import Car, load_car
 from ac_gym.errors import ConfigError, UnknownNameError
@@ -33,6 +33,7 @@ from ac_gym.standin.remote_telemetry import RemoteTelemetryServer
 from ac_gym.standin.screen import Screen
 from ac_gym.standin.session import Session
 from ac_gym.standin.windows import Windows
+from ac_gym.telemetry.remote import PORT as REMOTE_TELEMETRY_PORT
 from ac_gym.track import Track, load_track
 from ac_gym.worlds import SimulationSettings
 
@@ -47,8 +48,9 @@ class Host:
     reset does (see `session.Session`). `plugin` is the folder of `sensors_par`, None to do without it; `settings` are
     keys of its ini file, ports of 0 becoming free ones; `apps` are folders of other in-game apps. `pages` is the base
     name of the shared memory. `udp_port` is that of the game's remote telemetry on `udp_host`: 0 becomes a free one,
-    None leaves it out. `pictures` says what picture is published, None for none. `folder` keeps the made-up game
-    folder, else a temporary one. Further keywords are those of `SimulationSettings`, but for `start`.
+    "auto" is the game's own, 9996, unless another program has it, None leaves it out. `pictures` says what picture is
+    published, None for none. `folder` keeps the made-up game folder, else a temporary one. Further keywords are those
+    of `SimulationSettings`, but for `start`.
 
     `start` (or `with`) changes the current directory to the game folder and puts `ac` and `acsys` among Python's
     modules until `stop`, so a process has one host at a time. Raises ConfigError or another AcGymError for settings
@@ -69,7 +71,7 @@ class Host:
         settings: Mapping[str, object] | None = None,
         apps: Sequence[str | Path] = (),
         pages: str = "acpmf",
-        udp_port: int | None = None,
+        udp_port: int | Literal["auto"] | None = None,
         udp_host: str = "127.0.0.1",
         pictures: PictureSettings | None = None,
         csp: bool = True,
@@ -96,7 +98,7 @@ class Host:
         self.joystick = VirtualJoystick()
         self._cockpit = Cockpit(self.joystick)
         self._csp = csp
-        self._udp_host, self.udp_port = udp_host, udp_port
+        self._udp_host, self._udp_wanted = udp_host, udp_port
         self._remote: RemoteTelemetryServer | None = None
         self._sources = [Path(app).resolve() for app in apps]
         self._plugin: PluginSettings | None = None
@@ -167,10 +169,9 @@ class Host:
         if self.pictures is not None:
             self._camera = Pictures(self.session, self.pictures, self._pacing.frames_a_state)
             opened.callback(self._camera.close)
-        if self.udp_port is not None:
-            self._remote = RemoteTelemetryServer(self.session, self._udp_host, self.udp_port)
+        self._remote = self._make_remote_telemetry()
+        if self._remote is not None:
             opened.callback(self._remote.close)
-            self.udp_port = self._remote.port
         if self._folder is None:
             temporary = tempfile.TemporaryDirectory(prefix="ac_gym_game_", ignore_cleanup_errors=True)
             self.folder = Path(opened.enter_context(temporary))
@@ -227,6 +228,18 @@ class Host:
             finally:
                 self._thread = None
 
+    def _make_remote_telemetry(self) -> RemoteTelemetryServer | None:
+        wanted = self._udp_wanted
+        if wanted is None:
+            return None
+        try:
+            port = REMOTE_TELEMETRY_PORT if wanted == "auto" else wanted
+            return RemoteTelemetryServer(self.session, self._udp_host, port)
+        except ConfigError:
+            if wanted == "auto":
+                return None
+            raise
+
     def _choose_pacing(self, patience: float) -> Pacing:
         if self.speed < math.inf:
             return Steady(1.0 / (self.fps * self.speed))
@@ -247,6 +260,11 @@ class Host:
         return self.session.moving or self._stopping.is_set()
 
     # --- what a user may look at -------------------------------------------------------------------------------------
+    @property
+    def udp_port(self) -> int | None:
+        """Where the remote telemetry is, once the host was started; None: nowhere."""
+        return None if self._remote is None else self._remote.port
+
     @property
     def game_time(self) -> float:
         """s, of all frames so far."""

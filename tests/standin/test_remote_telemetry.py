@@ -119,3 +119,15 @@ def test_a_port_that_is_taken(make_host: MakeHost) -> None:
         other.bind(("127.0.0.1", 0))
         with pytest.raises(ConfigError, match="cannot be had"):
             make_host(udp_port=other.getsockname()[1]).start()
+
+
+def test_the_games_own_port_is_left_to_whoever_has_it(make_host: MakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        monkeypatch.setattr("ac_gym.standin.host.REMOTE_TELEMETRY_PORT", port)
+        with make_host(udp_port="auto") as host:
+            host.step()
+            assert host.udp_port is None
+    with make_host(udp_port="auto") as host:
+        assert host.udp_port == port
