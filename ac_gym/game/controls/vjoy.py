@@ -1,20 +1,28 @@
 """vJoy, the virtual joystick of Windows: axes X, Y, Z for steering, throttle, brake; buttons 1 and 2 shift up and down.
 
-The device stays in Windows whether a program drives it or not, so the game finds it whenever it starts.
+The device stays in Windows whether a program drives it or not, so the game finds it whenever it starts. It also stays
+as it is when its program is killed: a second process, this module run as a program, waits for that (`_Heir`).
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from typing import Any
 
 from ac_gym.errors import ControlsError, MissingDriverError
-from ac_gym.game.controls.base import Joystick, Position
+from ac_gym.game.controls.base import Device, Joystick, Position
 
 DEVICE = 1
 _STEER_CENTRE = 16384
 _AXIS_MAX = 32768
 _FREE, _BUSY, _MISSING = 1, 2, 3  # vJoy's states of a device
 _X, _Y, _Z = 0x30, 0x31, 0x32  # HID usages of the axes
+
+_HEIR_PATIENCE = 2.0
+"""s until the driver must have noticed that the owner of its device is dead"""
 
 _PACKAGE = "vJoy needs the package pyvjoy: pip install 'ac_gym[game]'"
 _DRIVER = "the vJoy driver is not there: install it from https://github.com/BrunnerInnovation/vJoy/releases and restart"
@@ -40,7 +48,50 @@ def check() -> None:
 
 def open_joystick() -> Joystick:
     check()
-    return Joystick("vjoy", _VJoy(_sdk()))
+    return Joystick("vjoy", _Bequeathed(_VJoy(_sdk())))
+
+
+class _Bequeathed:
+    """A device that goes to neutral even if this process is killed."""
+
+    def __init__(self, device: Device) -> None:
+        self._device, self._heir = device, _Heir()
+
+    def write(self, position: Position) -> None:
+        self._device.write(position)
+
+    def close(self) -> None:
+        self._device.close()
+        self._heir.dismiss()
+
+
+class _Heir:
+    """A process that puts the device in neutral should this one end without dismissing it."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", __name__]
+        # Out of reach of what may end this process: Ctrl-C, the closing of its window.
+        if sys.platform == "win32":
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, creationflags=subprocess.DETACHED_PROCESS)
+        else:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+
+    def dismiss(self) -> None:
+        with suppress(OSError):
+            self._process.communicate(b".")
+
+
+def _inherit() -> None:
+    """Waits for the pipe from the parent to end. Neutral if it was killed: then it could not say that it was done."""
+    sdk = _sdk()
+    if sys.stdin.buffer.read(1):
+        return
+    given_up = time.monotonic() + _HEIR_PATIENCE
+    while time.monotonic() < given_up:
+        with suppress(ControlsError):  # the dead parent's still, or another program drives already
+            Joystick("vjoy", _VJoy(sdk)).close()
+            return
+        time.sleep(0.01)
 
 
 class _VJoy:
@@ -96,3 +147,7 @@ def _sdk() -> Any:
 
 def _axis(value: float) -> int:
     return min(_AXIS_MAX, max(1, round(value)))
+
+
+if __name__ == "__main__":
+    _inherit()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import namedtuple
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+
+from ac_gym.game.controls import vjoy
 
 
 class FakeVJoy(ModuleType):
@@ -27,7 +30,8 @@ class FakeVJoy(ModuleType):
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> FakeVJoy:
         for name, module in (("pyvjoy", self), ("pyvjoy._sdk", self), ("pyvjoy.exceptions", self.exceptions)):
-            monkeypatch.setitem(__import__("sys").modules, name, module)
+            monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr(vjoy, "_Heir", _NoHeir)
         return self
 
     def vJoyEnabled(self) -> bool:  # noqa: N802
@@ -62,6 +66,12 @@ class FakeVJoy(ModuleType):
             return 0
         self.updates.append((data.wAxisX, data.wAxisY, data.wAxisZ, data.lButtons))
         return 1
+
+
+class _NoHeir:
+    """No second process: it would not know the fake."""
+
+    def dismiss(self) -> None: ...
 
 
 class FakeVGamepad(ModuleType):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -132,6 +135,65 @@ def test_pyvjoy_leaves_the_interpreter_where_its_dll_is_missing(monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "pyvjoy", Exiting("pyvjoy"))
     with pytest.raises(MissingDriverError, match="vJoyInterface"):
         open_controls("vjoy")
+
+
+PYVJOY = """
+import os
+class vJoyException(Exception): pass
+def vJoyEnabled(): return True
+def GetVJDStatus(device): return 1
+def CreateDataStructure(device): return type("Position", (), {})()
+def AcquireVJD(device):
+    if os.path.exists("owner") and os.path.exists(f"/proc/{open('owner').read()}"):
+        raise vJoyException("in use")
+    open("owner", "w").write(str(os.getpid()))
+def RelinquishVJD(device): os.remove("owner")
+def UpdateVJD(device, data):
+    with open("log", "a") as log:
+        log.write(f"{data.wAxisX} {data.wAxisY} {data.wAxisZ} {data.lButtons}\\n")
+    return 1
+class _vj: pass
+"""
+"""pyvjoy with a driver that is two files: who owns the device, and what it was moved to."""
+
+DRIVER = """
+import sys, time
+import numpy as np
+from ac_gym.game.controls import open_controls
+joystick = open_controls("vjoy")
+joystick.apply(np.array([1, 1, -1, 0], np.float32))
+print("pressed", flush=True)
+if sys.stdin.read(1):
+    joystick.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="tests/windows has it with a DLL")
+@pytest.mark.parametrize("killed", [True, False])
+def test_vjoy_is_neutral_after_a_kill(tmp_path: Path, killed: bool) -> None:
+    package = tmp_path / "pyvjoy"
+    package.mkdir()
+    for module, text in (("__init__", ""), ("_sdk", PYVJOY), ("exceptions", "from pyvjoy._sdk import vJoyException")):
+        (package / f"{module}.py").write_text(text)
+    log = tmp_path / "log"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    with subprocess.Popen(
+        [sys.executable, "-c", DRIVER], cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as driver:
+        assert driver.stdin
+        assert driver.stdout
+        assert driver.stdout.readline() == b"pressed\n"
+        assert log.read_text().splitlines()[-1] == "32768 32768 1 0"
+        if killed:
+            driver.kill()
+        else:
+            driver.stdin.write(b".")
+            driver.stdin.close()
+        driver.wait()
+    given_up = time.monotonic() + 20.0
+    while (tmp_path / "owner").exists() and time.monotonic() < given_up:
+        time.sleep(0.01)
+    assert log.read_text().splitlines()[2:] == ["16384 1 1 0"] * (2 if killed else 1)  # opened by the heir, and closed
 
 
 # --- gamepad ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,6 +128,26 @@ def test_what_is_missing_is_told_in_one_line(drive: Drive, fake: dict[str, str],
     assert words in said
     assert "\n" not in said
     assert updates(lines) == []
+
+
+def test_a_killed_client_leaves_the_device_neutral(tmp_path: Path) -> None:
+    log = tmp_path / "vjoy.log"
+    driving = CLIENT.format(rows=[(1, 1, -1, 0)]).replace("joystick.close()", "print(flush=True); input()")
+    path = os.pathsep.join([str(VJOY), os.environ["PYTHONPATH"]])
+    with subprocess.Popen(
+        [sys.executable, "-c", driving], env=os.environ | {"PYTHONPATH": path, "FAKE_VJOY_LOG": str(log)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as client:  # fmt: skip
+        assert client.stdout is not None
+        client.stdout.readline()
+        time.sleep(1.0)  # so that the second process waits already
+        assert updates(log.read_text().splitlines())[-1] == (32768, 32768, 1, 0)
+        client.kill()
+        began = time.monotonic()
+        while not log.read_text().endswith("relinquish 1\n") and time.monotonic() < began + 20.0:
+            time.sleep(0.01)
+        print(f"neutral {time.monotonic() - began:.3f} s after the kill")
+    assert updates(log.read_text().splitlines())[-1] == NEUTRAL
 
 
 def test_vjoys_own_dll_without_its_driver_is_told_in_one_line() -> None:
