@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ac_gym.game.app_settings import AppSettings, read_app_settings
 from ac_gym.game.controls.presets import PRESETS, Preset, preset_in_use, steered_by
 from ac_gym.game.ini import IniFile
 from ac_gym.game.install import LIBRARY, SETTINGS, SWITCHES, changed_files, is_ours, version_of
@@ -18,7 +19,6 @@ _PYTHON = "https://www.python.org/downloads/release/python-335/"
 _SERVERS_NEED = "_socket.pyd"
 _JOYSTICK_NEEDS = "_ctypes.pyd"  # only where the plugin moves vJoy itself
 
-_STATE_RATE = 25.0  # Hz
 _ASSISTS = {
     "AUTO_SHIFTER": (1, "automatic gearbox on"),
     "AUTO_CLUTCH": (1, "automatic clutch on"),
@@ -77,6 +77,14 @@ def app_enabled(installation: Installation) -> Finding:
     return Finding("enabled", "ok", "the game runs the app in every session")
 
 
+def app_settings(settings: AppSettings) -> Finding:
+    """The app can use everything in its ini file."""
+    if settings.problems:
+        text = f"{SETTINGS}: {_some(settings.problems)}"
+        return Finding("app settings", "problem", text, "correct it there; its comments tell what each setting takes")
+    return Finding("app settings", "ok", f"all of {SETTINGS} can be used")
+
+
 def python_modules(game: Path) -> Finding:
     """The compiled modules that the game's Python comes without."""
     folder = game / "system" / "x64" / "DLLs"
@@ -123,7 +131,7 @@ def frame_rate(installation: Installation) -> Finding:
     """Frames come at a multiple of the rate of states, so that these are evenly spaced."""
     check = "frame rate"
     video = installation.settings("video.ini")
-    rate = _number(IniFile.read(installation.app / SETTINGS).get(APP, "ego_sampling_freq")) or _STATE_RATE
+    rate = read_app_settings(installation.app / SETTINGS).ego_sampling_freq
     remedy = f"limit the frame rate to {2 * rate:g} (Content Manager: Settings > Assetto Corsa > Video), VSync off"
     if _number(video.get("VIDEO", "VSYNC")):
         return Finding(check, "advice", "VSync is on: the monitor decides when states come", remedy)

@@ -17,23 +17,17 @@ from ac_gym.errors import (
     SharedMemoryError,
 )
 from ac_gym.game import checks
+from ac_gym.game.app_settings import APP_DEFAULTS, AppSettings, is_loopback, read_app_settings
 from ac_gym.game.checks import Finding
 from ac_gym.game.controls import candidates, check_controls
-from ac_gym.game.ini import IniFile
-from ac_gym.game.install import SETTINGS, version_of
-from ac_gym.game.installation import APP, Installation, app_folder, find_documents, find_game
+from ac_gym.game.install import SETTINGS, is_ours, version_of
+from ac_gym.game.installation import Installation, app_folder, find_documents, find_game
 from ac_gym.game.management import AcGymManagement, ReferenceManagement
 from ac_gym.resources import plugin_dir
 from ac_gym.telemetry.pages import PHYSICS, page_name
 from ac_gym.telemetry.shared_memory import SharedPage
 
-_PORTS = (
-    ("ego_server_port", 2345, socket.SOCK_DGRAM, "UDP"),
-    ("opponents_server_port", 2346, socket.SOCK_STREAM, "TCP"),
-    ("simulation_management_server_port", 2347, socket.SOCK_STREAM, "TCP"),
-)
-_MANAGEMENT = _PORTS[2]
-_THIS_COMPUTER = ("127.0.0.1", "localhost")
+_THIS_COMPUTER = "127.0.0.1"
 _PATIENCE = 3.0  # s for the plugin to answer
 
 _JOYSTICKS = {
@@ -60,22 +54,24 @@ def examine(
     one in the settings found here. source: folder of our app.
     """
     source = source or plugin_dir()
-    here = host in _THIS_COMPUTER
-    settings = IniFile()
+    here = is_loopback(host)
+    settings = APP_DEFAULTS
     if here:
         try:
             folder = find_game(game)
         except InstallationError as error:
             yield Finding("game folder", "problem", str(error))
         else:
-            settings = IniFile.read(app_folder(folder) / SETTINGS)
             yield from _game_folder(folder, source)
+            if is_ours(app_folder(folder)):
+                settings = read_app_settings(app_folder(folder) / SETTINGS)
+                yield checks.app_settings(settings)
             yield from _settings_folder(folder, documents, controls)
     else:
         yield Finding("game folder", "not applicable", f"the game is on {host}; run `ac-gym doctor` there too")
     yield _joystick(controls, here)
     yield from _plugin(host, here, settings, token, source)
-    yield _pages(settings.get(APP, "pages") or "acpmf", here)
+    yield _pages(settings.pages, here)
 
 
 def _game_folder(game: Path, source: Path) -> Iterator[Finding]:
@@ -115,13 +111,12 @@ def _joystick(controls: str, here: bool) -> Finding:
     return Finding("joystick", "problem", "; or ".join(missing))
 
 
-def _plugin(host: str, here: bool, settings: IniFile, token: str, source: Path) -> Iterator[Finding]:
+def _plugin(host: str, here: bool, settings: AppSettings, token: str, source: Path) -> Iterator[Finding]:
     """The plugin answers; where the game is not running, its ports are free."""
-    port = _port(settings, *_MANAGEMENT[:2])
+    port = settings.simulation_management_server_port
     if _listens(host, port):
-        token = token or settings.get(APP, "token") or ""
         try:
-            hello = AcGymManagement(host, port, token=token, timeout=_PATIENCE).hello()
+            hello = AcGymManagement(host, port, token=token or settings.token, timeout=_PATIENCE).hello()
         except GameConnectionError as error:
             yield _who_else(host, port, error)
         else:
@@ -163,12 +158,13 @@ def _who_else(host: str, port: int, error: GameConnectionError) -> Finding:
     return Finding("running game", "advice", text, "it can be driven; `ac-gym plugin install` puts ours in its place")
 
 
-def _ports(settings: IniFile) -> Finding:
-    taken = [
-        f"{protocol} {port}"
-        for name, default, kind, protocol in _PORTS
-        if not _free(port := _port(settings, name, default), kind)
-    ]
+def _ports(settings: AppSettings) -> Finding:
+    ports = (
+        ("UDP", settings.ego_server_port, socket.SOCK_DGRAM),
+        ("TCP", settings.opponents_server_port, socket.SOCK_STREAM),
+        ("TCP", settings.simulation_management_server_port, socket.SOCK_STREAM),
+    )
+    taken = [f"{protocol} {port}" for protocol, port, kind in ports if not _free(port, kind)]
     if taken:
         remedy = "end it, or choose other ports in sensors_par.ini and in your program"
         return Finding("ports", "problem", f"taken by another program: {', '.join(taken)}", remedy)
@@ -189,15 +185,10 @@ def _pages(base: str, here: bool) -> Finding:
     return Finding(check, "ok", f"telemetry is there ({page_name('physics', base)})")
 
 
-def _port(settings: IniFile, name: str, default: int) -> int:
-    text = settings.get(APP, name) or ""
-    return int(text) if text.isdecimal() and int(text) < 65536 else default
-
-
 def _listens(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), _PATIENCE).close()
-    except OSError:
+    except (OSError, UnicodeError):  # the latter: no name that a computer can have
         return False
     return True
 
@@ -207,7 +198,7 @@ def _free(port: int, kind: socket.SocketKind) -> bool:
         if sys.platform != "win32" and kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger do not count
         try:
-            probe.bind((_THIS_COMPUTER[0], port))
+            probe.bind((_THIS_COMPUTER, port))
         except OSError:
             return False
     return True

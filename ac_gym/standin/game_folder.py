@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from ac_gym.car import Car
-from ac_gym.errors import ConfigError, UnknownNameError
+from ac_gym.errors import ConfigError
 from ac_gym.standin.place_names import TrackName
 from ac_gym.track import SpeedProfile, Track
 from ac_gym.track.fast_lane import fast_lane_of, write_fast_lane
@@ -50,19 +48,6 @@ def copy_app(source: Path, folder: Path) -> Path:
         shutil.rmtree(target)
     shutil.copytree(source, target, ignore=_NOT_COPIED)
     return target
-
-
-def edit_settings(ini: Path, settings: Mapping[str, object]) -> None:
-    """Sets `key = value` lines of an app's ini file; UnknownNameError for a key that it does not have."""
-    text = ini.read_text(encoding="utf-8")
-    known = re.findall(r"^(\w+)[ \t]*=", text, re.MULTILINE)
-    for key, value in settings.items():
-        if key not in known:
-            raise UnknownNameError(f"setting of {ini.name}", key, known)
-        if "\n" in (line := f"{key} = {value}"):
-            raise ConfigError(f"setting {key}: a value is one line, is {value!r}")
-        text = re.sub(rf"^{key}[ \t]*=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)  # type: ignore[misc]
-    ini.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _about_car(car: Car, profile: SpeedProfile) -> dict[str, object]:
