@@ -26,6 +26,8 @@ def acMain(ac_version):  # noqa: N802
 
 
 def acUpdate(delta):  # noqa: N802
+    if app is None:  # acMain has failed; the game has its traceback
+        return
     try:
         app.update(delta)
     except Exception:  # the game would go on without a word

@@ -54,6 +54,8 @@ def test_a_repeated_hello_gets_the_same_welcome(start, connect):
         ({"role": "passenger"}, "malformed"),
         ({"protocol": "one"}, "malformed"),
         ({"take_over": 3}, "malformed"),
+        ({"token": "\ud800"}, "malformed"),
+        ({"client": "x\nsensors_par: all is well"}, "malformed"),
     ],
 )
 def test_refusals_say_why(start, connect, hello, reason):
@@ -297,3 +299,22 @@ def test_a_pause_is_flagged(start, connect):
     assert not flags(next_state(client)) & 4
     running.page("graphics", status=3)
     next_state(client, lambda state: flags(state) & 4)
+
+
+def test_what_one_client_breaks_the_others_do_not_feel(start, connect, monkeypatch):
+    """Should there be a message after all that the app cannot bear."""
+    running = start(vjoy_executed_by_server=True, neutral_after=0.2, driver_silent_after=60)
+    driver, other = connect(running), connect(running)
+    session = driver.hello()["welcome"]["session"]
+    driver.drive(session, sequence(next_state(driver)), acc=1.0)
+    running.eventually(lambda: running.joystick.last == FULL_THROTTLE, "throttle")
+
+    def connect_badly(self, address):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(library("admission").Admission, "connect", connect_badly)
+    for _ in range(20):
+        other.send("connect")
+    running.eventually(lambda: running.joystick.last == NEUTRAL, "neutral")
+    running.logged("ZeroDivisionError")
+    assert sequence(next_state(driver)) + 1 == sequence(next_state(driver))

@@ -10,6 +10,7 @@ import struct
 import zlib
 
 import pytest
+from fake_game import library
 from running_app import RING_POINTS, ManagementClient, ring
 
 TEXT_KEYS = {"left_lane", "right_lane", "fast_lane", "throttle_arr", "brake_arr", "speed_arr", "angle_array"}
@@ -155,7 +156,7 @@ def test_a_game_that_draws_no_frames_is_an_answer(start, dial):
         (b"", "not JSON"), (b"\xff", "not JSON"), (b"[" * 50_000, "not JSON"), (b"[]", "not a JSON object"),
         (b'{"command": "hello", "id": "x"}', "id"), (b'{"command": "halt", "id": 1}', "known are"),
         (b'{"command": ["hello"], "id": 1}', "known are"),
-        (b'{"command": "record", "id": 1, "on": 1}', "true nor false"),
+        (b'{"command": "record", "id": 1, "on": 1}', "true nor false"), (b'{"command": "hello", "id": true}', "id"),
     ],
 )  # fmt: skip
 def test_bad_requests_are_told(start, dial, body, words):
@@ -175,7 +176,7 @@ def test_an_oversized_request_closes_the_connection(start, dial):
 
 def test_every_framed_request_needs_the_token(start, dial):
     client = dial(start(token="secret"))
-    for token in ({}, {"token": "wrong"}, {"token": 3}):
+    for token in ({}, {"token": "wrong"}, {"token": 3}, {"token": "\ud800"}):
         answer = client.framed("reset", **token)
         assert answer["ok"] is False
         assert "token" in answer["error"]
@@ -190,15 +191,37 @@ def test_other_bytes_are_closed_without_an_answer(start, dial):
     running.logged("neither a text command nor a framed request")
 
 
-def test_connections_are_limited_and_half_open_ones_do_not_hold_the_shutdown(start, dial):
-    running = start()
+def test_half_open_connections_shut_nobody_out_and_do_not_hold_the_shutdown(start, dial):
+    running = start(token="secret")
     silent = [dial(running) for _ in range(8)]
-    running.eventually(lambda: running.app.servers.management.connections == 8, "eight connections")
+    strangers = [dial(running) for _ in range(8)]
+    for stranger in strangers:
+        assert not stranger.framed("hello", token="guess")["ok"]
+    for client in silent:
+        assert client.rest() == b"", "the oldest make room"
+    assert dial(running).framed("hello", token="secret")["ok"]
+    running.close()
+    for client in strangers:
+        assert client.rest() == b""
+
+
+def test_connections_that_are_used_are_limited(start, dial):
+    running = start()
+    used = [dial(running) for _ in range(8)]
+    for client in used:
+        assert client.framed("config")["ok"]
     assert dial(running).rest() == b""
     running.logged("too many connections")
-    running.close()
-    for client in silent:
-        assert client.rest() == b""
+    for client in used:
+        assert client.framed("config")["ok"], "nobody who is served is dropped"
+
+
+def test_a_connection_that_says_nothing_is_closed(start, dial, monkeypatch):
+    running = start()
+    monkeypatch.setattr(library("management"), "_FIRST", 0.3)
+    client = dial(running)
+    client.socket.sendall(b"\0")
+    assert client.rest() == b""
 
 
 def test_a_track_without_an_ai_line_is_told(start, dial, game_folder):

@@ -10,12 +10,16 @@ import socket
 from running_app import PATIENCE
 
 
-def messages(running, count):
-    """The number of cars, and the first `count` lists as text."""
+def messages(running, count, token=b""):
+    """The number of cars, and the first `count` lists as text; None where the server closes."""
     with contextlib.closing(socket.create_connection(("127.0.0.1", running.app.servers.ports[2]), PATIENCE)) as end:
+        end.sendall(token)
         data = b""
         while data.count(b"HEADER-END") <= count:
-            data += end.recv(65536)
+            more = end.recv(65536)
+            if not more:
+                return None
+            data += more
     cars, _, rest = data.partition(b"\n")
     texts = []
     for _ in range(count):
@@ -40,3 +44,11 @@ def test_where_the_others_are(start):
 
 def test_nobody_else_is_an_empty_list(start):
     assert messages(start(), 2) == (1, ["[]", "[]"])
+
+
+def test_with_a_token_only_those_who_send_it_are_told(start):
+    running = start(token="secret", cars=2)
+    assert messages(running, 1, b"guess\n") is None
+    assert messages(running, 1, b"\xff\n") is None
+    running.logged("did not send the token")
+    assert messages(running, 1, b"secret\n")[0] == 2

@@ -133,4 +133,5 @@ class Admission(object):
 
 def token_matches(expected, token):
     """Whether a client may come in; without an expected token everybody may."""
-    return not expected or hmac.compare_digest(expected.encode("utf-8"), token.encode("utf-8"))
+    ours, theirs = (text.encode("utf-8", "surrogatepass") for text in (expected, token))
+    return not expected or hmac.compare_digest(ours, theirs)

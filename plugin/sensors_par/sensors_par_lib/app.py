@@ -145,7 +145,7 @@ class App(object):
 
     def _problems(self):
         found = self.servers.problems if self.servers is not None else []
-        return [text for text in found + [self.joystick.problem, self._failure] if text]
+        return [text for text in self.settings.problems + found + [self.joystick.problem, self._failure] if text]
 
     def _lines(self):
         meter = self.meter

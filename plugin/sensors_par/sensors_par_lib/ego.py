@@ -6,6 +6,7 @@ A thread receives; `frame` and `send` belong to the main thread and never wait. 
 import socket
 import threading
 import time
+import traceback
 
 from . import messages, state
 from .admission import Admission
@@ -122,6 +123,7 @@ class EgoServer(object):
     # --- receiving: either thread -------------------------------------------------------------------------------------
 
     def _serve(self):
+        self._joystick.load()  # it takes a while: now, when no frame waits for the lock
         while not self._stopping.is_set():
             self._thread_at = time.monotonic()
             try:
@@ -145,7 +147,10 @@ class EgoServer(object):
                         break
                     continue
                 taken += 1
-                useful += self._take(data, address)
+                try:
+                    useful += self._take(data, address)
+                except Exception:  # whatever one client sent, the others are served
+                    self._log.limited("datagram", traceback.format_exc())
         return useful > 0 or taken == 0
 
     def _take(self, data, address):

@@ -23,6 +23,7 @@ class Game(object):
         self._acsys = acsys
         self._pages = pages
         self._track = None
+        self._figures = None
         self.version = version
 
     def csp(self):
@@ -82,7 +83,9 @@ class Game(object):
             WorldPosition=self._vector("WorldPosition"),
         )
         info.update(("TyreContactPoint_" + wheel, point) for wheel, point in zip(_WHEELS, contact))
-        info.update(_car_figures(info["CarName"]))
+        if self._figures is None:
+            self._figures = _car_figures(info["CarName"])
+        info.update(self._figures)
         return info
 
     def _vector(self, name, *index):

@@ -17,7 +17,7 @@ _DLL = os.path.join("vJoy", "x64", "vJoyInterface.dll")
 class Joystick(object):
     """The vJoy device `device`; any thread may write. `problem` says why it cannot be used, "" where it can.
 
-    `interface` has the functions of vJoyInterface.dll; None looks for the DLL when the device is first needed.
+    `interface` has the functions of vJoyInterface.dll; None looks for the DLL, at the latest when the device is needed.
     """
 
     def __init__(self, device, interface, log):
@@ -27,6 +27,13 @@ class Joystick(object):
         self._lock = threading.Lock()
         self._acquired = False
         self.problem = ""
+
+    def load(self):
+        """Finds the DLL; that it is not there is no problem yet."""
+        with self._lock:
+            if self._interface is None:
+                self._interface = self._load()
+                self.problem = ""
 
     def acquire(self):
         """Whether the device is ours now."""

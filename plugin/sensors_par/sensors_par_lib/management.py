@@ -14,6 +14,7 @@ from .jobs import RefusedError, UnavailableError
 from .tcp import ClosedError
 
 IDLE = 60.0  # s without a request, after which a connection is closed
+_FIRST = 5.0  # s that the first request may take
 _TEXT_GAP = 1.0  # s that the rest of a text command may take
 _LONGEST_TEXT = 64
 _LONGEST_REQUEST = 65536
@@ -43,7 +44,7 @@ class Management(object):
         }
 
     def handle(self, connection):
-        first = connection.receive(1, time.monotonic() + IDLE)
+        first = connection.receive(1, time.monotonic() + _FIRST)
         if first == b"\0":
             self._framed(connection)
         elif first.isalpha():
@@ -60,7 +61,9 @@ class Management(object):
             if not more:
                 break
             data += more
-        answer = self._text_answer(data.decode("latin-1").strip())
+        command = data.decode("latin-1").strip()
+        connection.admitted = command in TEXT_COMMANDS and not self._settings.token
+        answer = self._text_answer(command)
         connection.send(answer.encode("utf-8"), time.monotonic() + _ANSWER_TIME)
 
     def _text_answer(self, command):
@@ -87,19 +90,20 @@ class Management(object):
     def _framed(self, connection):
         start = b"\0"  # the first byte of the first length has been read
         while True:
-            deadline = time.monotonic() + IDLE
+            deadline = time.monotonic() + (IDLE if connection.admitted else _FIRST)
             length = _LENGTH.unpack(start + connection.receive(_LENGTH.size - len(start), deadline))[0]
             start = b""
             if length > _LONGEST_REQUEST:
                 self._send(connection, _failure(None, "a request has at most {0} bytes".format(_LONGEST_REQUEST)))
                 raise ClosedError()
-            self._send(connection, self._answer(connection.receive(length, deadline)))
+            answer = self._answer(connection.receive(length, deadline), connection)
+            self._send(connection, answer)
 
     def _send(self, connection, answer):
         data = answer.encode("utf-8")
         connection.send(_LENGTH.pack(len(data)) + data, time.monotonic() + _ANSWER_TIME)
 
-    def _answer(self, data):
+    def _answer(self, data, connection):
         """The answer to one request, as JSON text."""
         try:
             request = json.loads(data.decode("utf-8"))
@@ -108,13 +112,14 @@ class Management(object):
         if not isinstance(request, dict):
             return _failure(None, "the request is not a JSON object")
         number, command, token = request.get("id"), request.get("command"), request.get("token", "")
-        if not isinstance(number, (int, type(None))):
+        if isinstance(number, bool) or not isinstance(number, (int, type(None))):
             return _failure(None, "id is not a whole number")
         if not isinstance(token, str) or not token_matches(self._settings.token, token):
             return _failure(number, "the token is not the one in sensors_par.ini")
         if not isinstance(command, str) or command not in self._commands:
             known = ", ".join(sorted(self._commands))
             return _failure(number, "unknown command; known are {0}".format(known))
+        connection.admitted = True
         try:
             result = self._commands[command](request)
         except (RefusedError, UnavailableError) as error:

@@ -114,8 +114,9 @@ def _flag(message, key):
 
 def _text(message, key):
     value = message.get(key, "")
-    if not isinstance(value, str) or len(value) > 200:
-        raise BadMessageError("{0} is not a short text".format(key))
+    # Unprintable are line ends, which would forge lines of the log, and lone surrogates, which cannot be encoded.
+    if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
+        raise BadMessageError("{0} is not a short line of text".format(key))
     return value
 
 

@@ -16,7 +16,7 @@ class Servers(object):
         self.management = TcpServer(
             "simulation_management", host, settings.simulation_management_server_port, management.handle, app.log
         )
-        self.opponents = Opponents(app.ac, app.acsys, app.jobs)
+        self.opponents = Opponents(app.ac, app.acsys, app.jobs, settings.token, app.log)
         self._opponents_server = TcpServer(
             "opponents", host, settings.opponents_server_port, self.opponents.handle, app.log
         )

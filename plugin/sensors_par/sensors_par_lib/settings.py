@@ -45,10 +45,11 @@ _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "
 
 
 class Settings(object):
-    """One attribute a key of DEFAULTS; `problems` holds a line for each that could not be used."""
+    """One attribute a key of DEFAULTS; `wrong` holds a line for each that could not be used, `problems` the same with
+    what is done instead."""
 
     def __init__(self, values=None):
-        self.problems = []
+        self.wrong, self.problems = [], []
         for name, default in DEFAULTS.items():
             setattr(self, name, default)
         for name, text in (values or {}).items():
@@ -59,8 +60,7 @@ class Settings(object):
 
     def _take(self, name, text):
         if name not in DEFAULTS:
-            known = ", ".join(DEFAULTS)
-            self.problems.append("{0}: unknown setting, ignored; known are {1}".format(name, known))
+            self._tell("{0}: unknown setting, known are {1}".format(name, ", ".join(DEFAULTS)), "it is ignored")
             return
         try:
             setattr(self, name, _value(name, text.strip()))
@@ -70,24 +70,38 @@ class Settings(object):
     def _refuse(self, name, text, why):
         default = DEFAULTS[name]
         setattr(self, name, default)
-        self.problems.append("{0} = {1}: {2}; the default {3!r} is used".format(name, text, why, default))
+        self._tell("{0} = {1}: {2}".format(name, text, why), "the default {0!r} is used".format(default))
+
+    def _tell(self, wrong, instead):
+        self.wrong.append(wrong)
+        self.problems.append("{0}; {1}".format(wrong, instead))
 
 
 def read(path):
     """The settings in the file at `path`; a file that cannot be read gives the defaults and a problem."""
-    parser = configparser.ConfigParser(interpolation=None)
     try:
         with open(path, encoding="utf-8-sig") as file:
-            parser.read_file(file)
-        values = parser[SECTION]
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        return _defaults(path, error)
+    return parse(text, path)
+
+
+def parse(text, source):
+    """The settings in the text of an ini file; `source` is its name for problems."""
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text, source)
+        return Settings(parser[SECTION])
     except KeyError:
-        problem = "has no section [{0}]".format(SECTION)
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        problem = " ".join(str(error).split())
-    else:
-        return Settings(values)
+        return _defaults(source, "has no section [{0}]".format(SECTION))
+    except configparser.Error as error:
+        return _defaults(source, error)
+
+
+def _defaults(source, why):
     settings = Settings()
-    settings.problems.append("{0}: {1}; all defaults are used".format(path, problem))
+    settings._tell("{0}: {1}".format(source, " ".join(str(why).split())), "all defaults are used")
     return settings
 
 

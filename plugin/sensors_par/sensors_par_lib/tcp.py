@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+import traceback
 
 _LOOK = 0.2  # s, how often a waiting thread looks whether the app stops
 
@@ -13,11 +14,13 @@ class ClosedError(Exception):
 
 
 class Connection(object):
-    """A socket whose waits end; ClosedError where they do."""
+    """A socket whose waits end; ClosedError where they do. `admitted`: the other side has shown that it belongs here;
+    one that has not makes room for a newcomer."""
 
     def __init__(self, end, stopping):
         self._end = end
         self._stopping = stopping
+        self.admitted = False
         end.settimeout(_LOOK)
 
     @property
@@ -46,6 +49,13 @@ class Connection(object):
             raise ClosedError()
         return data
 
+    def drop(self):
+        """Ends it, from another thread."""
+        try:
+            self._end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # the other side was faster
+
     def send(self, data, deadline):
         """All of `data` before `deadline`."""
         view = memoryview(data)
@@ -73,6 +83,8 @@ class TcpServer(object):
         self._stopping = threading.Event()
         self._listener = None
         self._threads = []
+        self._connections = []  # the oldest first; of the accepting thread and of each connection's
+        self._lock = threading.Lock()
         self.port = port
         self.problem = ""
 
@@ -108,7 +120,7 @@ class TcpServer(object):
     @property
     def connections(self):
         """How many are open."""
-        return max(0, sum(thread.is_alive() for thread in self._threads) - 1)
+        return len(self._connections)
 
     def _accept(self):
         while not self._stopping.is_set():
@@ -120,19 +132,37 @@ class TcpServer(object):
                 self._stopping.wait(_LOOK)
                 continue
             self._threads = [thread for thread in self._threads if thread.is_alive()]
-            if self.connections >= self.MOST_CONNECTIONS:
+            if self.connections >= self.MOST_CONNECTIONS and not self._make_room():
                 self._log.limited(self._name, "{0[0]}:{0[1]} closed: too many connections".format(address))
                 end.close()
                 continue
-            self._spawn(self._run, end)
+            connection = Connection(end, self._stopping)
+            with self._lock:
+                self._connections.append(connection)
+            self._spawn(self._run, connection, end)
 
-    def _run(self, end):
+    def _make_room(self):
+        """Drops the oldest connection of which nothing useful has come; whether there was one."""
+        with self._lock:
+            for connection in self._connections:
+                if not connection.admitted:
+                    self._connections.remove(connection)
+                    connection.drop()
+                    return True
+        return False
+
+    def _run(self, connection, end):
         try:
-            self._handle(Connection(end, self._stopping))
+            self._handle(connection)
             end.shutdown(socket.SHUT_WR)
         except (ClosedError, OSError):
             pass  # the other side has gone; nobody is left to tell
+        except Exception:  # the thread would end without a word in the log
+            self._log.limited(self._name, traceback.format_exc())
         finally:
+            with self._lock:
+                if connection in self._connections:  # not dropped
+                    self._connections.remove(connection)
             end.close()
 
     def _spawn(self, function, *arguments):
