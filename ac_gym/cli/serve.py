@@ -47,12 +47,16 @@ def serve(
     host: Annotated[str, typer.Option(help="network interface of the servers")] = "127.0.0.1",
     allow_remote: Annotated[bool, typer.Option(help="let other machines connect")] = False,
     token: Annotated[str, typer.Option(envvar="AC_GYM_TOKEN", help="what clients must know to be let in")] = "",
-    ego_port: Annotated[int, typer.Option(help="UDP; 0: a free one")] = 2345,
-    opponents_port: Annotated[int, typer.Option(help="TCP; 0: a free one")] = 2346,
-    management_port: Annotated[int, typer.Option(help="TCP; 0: a free one")] = 2347,
+    ego_port: Annotated[int, typer.Option(min=0, max=65535, help="UDP; 0: a free one")] = 2345,
+    opponents_port: Annotated[int, typer.Option(min=0, max=65535, help="TCP; 0: a free one")] = 2346,
+    management_port: Annotated[int, typer.Option(min=0, max=65535, help="TCP; 0: a free one")] = 2347,
     udp_port: Annotated[
         int | None,
-        typer.Option(help="UDP of the game's remote telemetry; 0: a free one; default: 9996, where that is free"),
+        typer.Option(
+            min=0,
+            max=65535,
+            help="UDP of the game's remote telemetry; 0: a free one; default: 9996, where that is free",
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="another setting of sensors_par.ini")
@@ -84,7 +88,8 @@ def serve(
     }  # fmt: skip
     game = Host(
         track, car, cars=cars, speed=_speed(speed), fps=fps, seed=seed, reset=reset, apps=app or (), pages=pages,
-        udp_host=host if allow_remote else "127.0.0.1", udp_port="auto" if udp_port is None else udp_port,
+        udp_host=host if allow_remote and not token else "127.0.0.1",  # the game's own protocol knows no token
+        udp_port="auto" if udp_port is None else udp_port,
         csp=csp, folder=folder, patience=patience, on_log=console.print,
         pictures=None if pictures is None else PictureSettings(_size(pictures), view, pictures_name),
         manual_gearbox=manual_gearbox, abs=abs_,

@@ -49,8 +49,15 @@ class Link:
         self._socket.close()
 
 
+def check_port(port: int) -> None:
+    """GameConnectionError for a number that no port has: the system would take the rest of a division by 65536."""
+    if not 0 < port < 65536:
+        raise GameConnectionError(f"no such port: {port}; ports are 1 to 65535")
+
+
 def _connected_socket(host: str, port: int) -> socket.socket:
     """A non-blocking UDP socket that hears `host:port` only; IPv4 where the host has both, as the plugin does."""
+    check_port(port)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError, OverflowError) as error:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from ac_gym.errors import GameCommandError, GameConnectionError, GameProtocolError, GameTimeoutError
 from ac_gym.game import answers
 from ac_gym.game.framing import MAX_ANSWER, FrameReader, frame
+from ac_gym.game.link import check_port
 from ac_gym.game.wire import PROTOCOL, Malformed, MessageError, field, from_json, line, other_version
 
 _CHUNK = 65536  # bytes
@@ -162,6 +163,7 @@ class _Server:
     """Where the management server is, and how to talk to it once."""
 
     def __init__(self, host: str, port: int, timeout: float) -> None:
+        check_port(port)
         self._address, self._timeout = (host, port), timeout
         self.name = f"{host}:{port} (TCP)"
 
@@ -173,6 +175,8 @@ class _Server:
         deadline = time.monotonic() + self._timeout
         try:
             connection = socket.create_connection(self._address, timeout=self._timeout)
+        except UnicodeError as error:  # a name that no computer can have
+            raise GameConnectionError(f"no such address: {self.name} ({error})") from None
         except OSError as error:
             raise GameConnectionError(
                 f"no management server at {self.name}: {error.strerror or error}; {WHERE_TO_LOOK}"

@@ -81,9 +81,13 @@ class Host:
         on_log: Callable[[str], None] | None = None,
         **simulation: Any,
     ) -> None:
-        for name, value in (("speed", speed), ("fps", fps), ("patience", patience)):
-            if not value > 0.0:
-                raise ConfigError(f"{name} must be greater than 0, is {value}")
+        for name, value, most in (("speed", speed, math.inf), ("fps", fps, 1000.0), ("patience", patience, 3600.0)):
+            if not 0.0 < value <= most:
+                raise ConfigError(
+                    f"{name} must be greater than 0{f', at most {most:g}' * (most < math.inf)}, is {value}"
+                )
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed must be 0 or a positive number of 63 bits, is {seed}")
         self.fps, self.speed, self.pages = fps, speed, pages
         self.session = Session(
             track if isinstance(track, Track) else load_track(track),
@@ -111,6 +115,7 @@ class Host:
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(f"two apps are called {name}; the game tells them apart by their folders' names")
+        self._stopping = threading.Event()
         self.pictures = pictures
         self._camera: Pictures | None = None
         self._pacing = self._choose_pacing(patience)
@@ -121,7 +126,6 @@ class Host:
         self.ports: dict[str, int] = {}
         self.apps: list[App] = []
         self.screen = Screen(Windows(), lambda *_: None)
-        self._stopping = threading.Event()
         self._looping = threading.Lock()
         self._thread: int | None = None
         self._open: contextlib.ExitStack | None = None
@@ -177,7 +181,12 @@ class Host:
             self.folder = Path(opened.enter_context(temporary))
         else:
             self.folder = Path(self._folder).resolve()
-        write_game_folder(self.folder, self.session.track, self.session.car, self.session.profile)
+        try:
+            write_game_folder(self.folder, self.session.track, self.session.car, self.session.profile)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.folder}: cannot be made the game's folder ({error.strerror}); choose another"
+            ) from None
         self.log = GameLog(self.folder / LOGS, self._on_log)
         opened.callback(self.log.close)
         self._guard = Guard(self.log)
@@ -242,7 +251,7 @@ class Host:
 
     def _choose_pacing(self, patience: float) -> Pacing:
         if self.speed < math.inf:
-            return Steady(1.0 / (self.fps * self.speed))
+            return Steady(1.0 / (self.fps * self.speed), self._stopping)
         if self._plugin is None:
             return FreeRunning()
         cycle = self.fps / self._plugin.ego_rate

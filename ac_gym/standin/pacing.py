@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -12,6 +13,7 @@ from ac_gym.standin.joystick import VirtualJoystick
 _SPIN_S = 0.0003  # a sleep ends this much late, often enough
 _FORGET_S = 0.25  # a delay longer than this is not made up for
 _LOOK_S = 0.002
+_LONG_S = 0.2  # a sleep longer than this ends when the host is stopped
 
 
 class Pacing(Protocol):
@@ -42,12 +44,12 @@ class FreeRunning:
 
 
 class Steady:
-    """A frame every `period` s of an absolute schedule, so that delays do not add up."""
+    """A frame every `period` s of an absolute schedule, so that delays do not add up; until `stopping`."""
 
     frames_a_state = None
 
-    def __init__(self, period: float) -> None:
-        self._period = period
+    def __init__(self, period: float, stopping: threading.Event | None = None) -> None:
+        self._period, self._stopping = period, stopping or threading.Event()
         self._due = math.nan
         self.overruns = 0
 
@@ -62,7 +64,7 @@ class Steady:
         self._due += self._period
         if now > self._due:
             self.overruns += 1
-        else:
+        elif now + _LONG_S > self._due or not self._stopping.wait(self._due - _LONG_S / 2.0 - now):
             _sleep_until(self._due)
 
 

@@ -51,7 +51,7 @@ class PluginSettings:
         taken = self._read()
         if taken.wrong:
             remote = not is_loopback(str(settings.get(_HOST, taken.ego_server_host_name)))
-            remedy = "; with --allow-remote, set a token" if remote else ""
+            remedy = " (--allow-remote); set a token then" if remote else ""
             raise ConfigError(f"setting {taken.wrong[0]}{remedy}")
         self.ego_rate = taken.ego_sampling_freq
 

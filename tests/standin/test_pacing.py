@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -53,6 +54,16 @@ def test_a_late_frame_is_counted_and_made_up_for(clock: Clock) -> None:
         steady.wait()
     assert clock.now == pytest.approx(begun + 0.10, abs=2e-5)
     assert steady.overruns == 3
+
+
+def test_a_host_that_is_stopped_does_not_sleep_on() -> None:
+    stopping = threading.Event()
+    steady = Steady(3600.0, stopping)
+    threading.Timer(0.3, stopping.set).start()
+    began = time.monotonic()
+    steady.wait()
+    steady.wait()
+    assert time.monotonic() - began < 60.0
 
 
 def test_a_long_stop_is_not_made_up_for(clock: Clock) -> None:

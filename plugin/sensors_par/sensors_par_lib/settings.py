@@ -55,7 +55,7 @@ class Settings(object):
         for name, text in (values or {}).items():
             self._take(name, text)
         if not self.allow_remote and not is_loopback(self.ego_server_host_name):
-            why = "other machines may only connect with allow_remote = True"
+            why = "other machines could connect, which needs allow_remote = True"
             self._refuse("ego_server_host_name", self.ego_server_host_name, why)
 
     def _take(self, name, text):
