@@ -5,48 +5,24 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsing import dashboard_of, state, text, wait_until
 
 from ac_gym.game.client import GameConnection
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium chromium-driver"
-)
-pytest.importorskip("selenium", reason="pip install selenium")
-pytest.importorskip("websockets", reason="needs the extra 'stream'")
-
 TRACK = "indianapolis_sp"
-PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
 def pages() -> str:
     return f"ac_gym_test_{os.getpid()}_{os.urandom(4).hex()}"
-
-
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "ac_gym.cli.main", *arguments]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -74,38 +50,7 @@ def game(host: subprocess.Popen[str], ready: Path) -> Iterator[GameConnection]:
 
 @pytest.fixture(scope="module")
 def address(commands: Any, pages: str) -> str:
-    stream = commands("stream", "--pages", pages, "--port", "0", "--rate", "30")
-    return stream.stdout.readline().split("the dashboard is at ")[1].split(" ")[0]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1440,1040"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
-def text(browser: Any, name: str) -> str:
-    return browser.execute_script(f"return document.getElementById('{name}').textContent")
-
-
-def wait_until(true: Callable[[], bool], meanwhile: Callable[[], object] = lambda: time.sleep(0.05)) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < until
-        meanwhile()
-
-
-def state(browser: Any) -> str:
-    return browser.execute_script("return document.documentElement.dataset.state")
+    return dashboard_of(commands("stream", "--pages", pages, "--port", "0", "--rate", "30"))
 
 
 def colours(browser: Any, canvas: str) -> set[tuple[int, int, int]]:
