@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from ac_gym.cli.numbers import positive
 from ac_gym.errors import ConfigError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def drive(
     control: Annotated[
         str, typer.Option(help="who moves the game's joystick: auto, plugin, vjoy, vgamepad, uinput")
     ] = "auto",
-    duration: Annotated[float | None, typer.Option(help="with --source: s to drive [default: until Ctrl-C]")] = None,
+    duration: Annotated[
+        float | None, typer.Option(callback=positive, help="with --source: s to drive [default: until Ctrl-C]")
+    ] = None,
     pace: Annotated[float, typer.Option(min=0.1, max=1.0, help="share of the grip the line follower uses")] = 0.95,
     noise: Annotated[
         float,
@@ -56,14 +59,14 @@ def drive(
             help="standard deviation of noise on the line follower's steering; five times that on the pedals",
         ),
     ] = 0.0,
-    seed: Annotated[int, typer.Option(help="of the noise")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of the noise")] = 0,
     laps: Annotated[int, typer.Option(min=1, help="laps to drive; the first begins from a standing start")] = 3,
     world: Annotated[
         str, typer.Option(help="simulated, or game: the running game (or `ac-gym serve`), through its plugin")
     ] = "simulated",
     host: Annotated[str, typer.Option(help="machine where the game runs")] = "127.0.0.1",
-    ego_port: Annotated[int, typer.Option(help="the plugin's UDP port")] = 2345,
-    management_port: Annotated[int, typer.Option(help="the plugin's TCP port")] = 2347,
+    ego_port: Annotated[int, typer.Option(min=1, max=65535, help="the plugin's UDP port")] = 2345,
+    management_port: Annotated[int, typer.Option(min=1, max=65535, help="the plugin's TCP port")] = 2347,
     token: Annotated[str, typer.Option(help="the plugin's token, where it has one")] = "",
     output: Annotated[Path | None, typer.Option(help="folder for plots, tables and a video of the best lap")] = None,
     video: Annotated[bool, typer.Option(help="make the video")] = True,
@@ -81,6 +84,8 @@ def drive(
     if source is not None:
         _drive_by_pictures(_picture_policy(model), cast("Kind", source), source_name, game, duration, console)
         return
+    if source_name is not None or duration is not None:
+        raise ConfigError("--source-name and --duration are for driving by pictures: give their --source as well")
     settings: dict[str, Any] = {"track": track or _DEFAULT_TRACK, "car": car or _DEFAULT_CAR}
     if model is None:
         driver = _follower(pace, noise, seed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ac_gym.cli.numbers import positive
 from ac_gym.errors import GameNotRunningError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def read(
         Path | None, typer.Option(help="file of JSON lines to append a snapshot a line to, such as telemetry.jsonl")
     ] = None,
     wait: Annotated[bool, typer.Option(help="wait for the game, now and whenever it goes")] = False,
-    until: Annotated[float | None, typer.Option(help="end after this many seconds")] = None,
+    until: Annotated[float | None, typer.Option(callback=positive, help="end after this many seconds")] = None,
     pages: Annotated[str, typer.Option(help="first part of the shared-memory pages' names")] = "acpmf",
     quiet: Annotated[bool, typer.Option(help="no table")] = False,
 ) -> None:

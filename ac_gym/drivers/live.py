@@ -71,6 +71,8 @@ class LiveSettings:
     """... and for so long, driving ends"""
 
     def __post_init__(self) -> None:
+        if not self.duration > 0.0:
+            raise ConfigError(f"duration must be greater than 0 s, is {self.duration:g}")
         if not 0.0 < self.patience <= self.lost_after:
             raise ConfigError("patience must be above 0 s, and driving ends later than that")
 

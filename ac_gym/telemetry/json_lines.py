@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +35,8 @@ class JsonLines:
             if written < len(data):
                 written += os.write(self._file, data[written:])  # says why, where there is no room
         except OSError as error:
-            os.ftruncate(self._file, self._size)
+            with contextlib.suppress(OSError):  # a device has no end to be cut off
+                os.ftruncate(self._file, self._size)
             raise RecordingError(
                 f"{self.path}: cannot be written ({error.strerror}); the {self.lines} lines before are in it"
             ) from error

@@ -111,6 +111,10 @@ def test_an_error_leaves_the_controls_neutral() -> None:
     assert wheel.got[-1] == "neutral"
 
 
-def test_patience_comes_before_giving_up() -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [{"patience": 2.0, "lost_after": 1.0}, {"patience": float("nan")}, {"duration": float("nan")}, {"duration": -3.0}],
+)
+def test_times_that_cannot_be_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
-        LiveSettings(patience=2.0, lost_after=1.0)
+        LiveSettings(**settings)

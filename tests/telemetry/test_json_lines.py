@@ -55,6 +55,12 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         JsonLines(tmp_path / "no" / "where.jsonl")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_a_device_that_takes_nothing_and_cannot_be_cut() -> None:
+    with JsonLines("/dev/full") as lines, pytest.raises(RecordingError, match=r"/dev/full: cannot be .*No space left"):
+        lines.write("{}")
+
+
 def test_a_full_disk_keeps_the_lines_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "telemetry.jsonl"
     with JsonLines(path) as lines:

@@ -94,6 +94,11 @@ def test_it_waits_for_a_game_if_it_is_told_to(game: FakeGame, read: Read, tmp_pa
         ((), "the game is not running"),
         (("--rate", "101"), "the rate must be 1 to 100 a second"),
         (("--rate", "0"), "the rate must be 1 to 100 a second"),
+        (("--rate", "nan"), "the rate must be 1 to 100 a second"),
+        (("--until", "nan"), "--until must be a number greater than 0, is nan"),
+        (("--until", "inf"), "--until must be a number greater than 0, is inf"),
+        (("--until", "-1"), "--until must be a number greater than 0, is -1"),
+        (("--until", "0"), "--until must be a number greater than 0, is 0"),
     ],
 )
 def test_a_mistake_is_one_line(game: FakeGame, read: Read, arguments: tuple[str, ...], message: str) -> None:
@@ -103,6 +108,15 @@ def test_a_mistake_is_one_line(game: FakeGame, read: Read, arguments: tuple[str,
     (line,) = errors.splitlines()
     assert line.startswith("error: ")
     assert message in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_a_full_disk_is_one_line(read: Read) -> None:
+    process = read("--json-output", "/dev/full")
+    _, errors = process.communicate(timeout=30.0)
+    assert process.returncode == 2
+    (line,) = errors.splitlines()
+    assert line.startswith("error: /dev/full: cannot be written (No space left on device)")
 
 
 def test_no_session_is_said(game: FakeGame, read: Read) -> None:
