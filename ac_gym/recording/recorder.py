@@ -3,7 +3,7 @@
     captures/<session>/01_telemetry.parquet   every state (`ac_gym.recording.schema`)
                        01_video.mp4           or 01_images/, with 01_pictures.parquet: number and time of each picture
                        01_log.csv             a line for each picture, or for each state where there are none
-                       01_inputs.csv          Timestamp, Frame, Steering, Throttle, Brake, SpeedKmh
+                       01_inputs.csv          the same: Timestamp, Frame, Steering, Throttle, Brake, SpeedKmh
 
 The next recording in the same session has the prefix 02_. Files have a temporary name, or a `.journal` beside them,
 until they are complete.
@@ -118,7 +118,7 @@ class Recorder:
             )  # fmt: skip
             self._undo.append(lambda: self.states.close({"reason": "failed"}))
             if pictures is not None:
-                written = self.states.log_picture if s.log_csv else None
+                written = self.states.log_picture if s.log_csv or s.inputs_csv else None
                 self.pictures = PictureRecorder(folder, stem, header, s.pictures or PictureSettings(), written)
                 self._pump = _Pump(pictures, self.pictures)
         except BaseException:

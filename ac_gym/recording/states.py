@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ac_gym.errors import RecordingError
 from ac_gym.recording.background import Background
 from ac_gym.recording.csv_file import CsvFile
-from ac_gym.recording.logs import LOGGER_COLUMNS, InputsLog, LoggedState, LoggerFormat
+from ac_gym.recording.logs import INPUTS_COLUMNS, LOGGER_COLUMNS, InputsFormat, LoggerFormat
 from ac_gym.recording.pictures import nearest
 from ac_gym.recording.repair import salvage
 from ac_gym.recording.rows import Rows, observer_rows
@@ -27,10 +27,18 @@ Picture = tuple[str, float]
 """name and time"""
 
 
+class _Seen(NamedTuple):
+    """A state that a picture may show."""
+
+    time: float
+    frame: NDArray[np.float64]
+    logged: tuple[object, ...]
+
+
 class StateRecorder:
     """`STEM_telemetry.parquet`, and if asked for `STEM_inputs.csv` and `STEM_log.csv`.
 
-    The log has a line for each picture (`log_picture`), with the state whose time is nearest; or for each state, where
+    These have a line for each picture (`log_picture`), with the state whose time is nearest; or for each state, where
     there are no pictures.
     """
 
@@ -42,18 +50,19 @@ class StateRecorder:
         self._last_time = -np.inf
         self.path = folder / f"{stem}_telemetry.parquet"
         self._table = TableFile(self.path, self._layout.schema)
-        self._inputs: InputsLog | None = None
+        self._inputs: CsvFile | None = None
         self._log: CsvFile | None = None
         try:
             if inputs_csv:
-                self._inputs = InputsLog(folder / f"{stem}_inputs.csv", header)
+                self._inputs = CsvFile(folder / f"{stem}_inputs.csv", INPUTS_COLUMNS)
             if log_csv:
                 self._log = CsvFile(folder / f"{stem}_log.csv", LOGGER_COLUMNS)
         except RecordingError:
             self._table.abandon()
             raise
-        self._format, self._with_pictures = LoggerFormat(), pictures
-        self._recent: collections.deque[LoggedState] = collections.deque(maxlen=_REMEMBERED)
+        self._logger_rows, self._inputs_rows, self._with_pictures = LoggerFormat(), InputsFormat(header), pictures
+        self._lines = 0
+        self._recent: collections.deque[_Seen] = collections.deque(maxlen=_REMEMBERED)
         self._pictures: collections.deque[Picture] = collections.deque()
         self._background: Background[Rows | Picture] = Background(
             self.path, self._write, capacity=_WAITING, idle=self._table.flush_when_due, rest=0.1
@@ -81,7 +90,7 @@ class StateRecorder:
         return taken
 
     def log_picture(self, name: str, time: float) -> None:
-        """A line in the log for this picture, once the states of its time are known; for another thread."""
+        """A line in the text files for this picture, once the states of its time are known; for another thread."""
         self._background.put((name, time), 0)
 
     def close(self, end: Mapping[str, Any]) -> None:
@@ -96,7 +105,7 @@ class StateRecorder:
             self.states, self.dropped = self._table.safe, self.dropped + lost
 
     @property
-    def _texts(self) -> list[InputsLog | CsvFile]:
+    def _texts(self) -> list[CsvFile]:
         return [file for file in (self._inputs, self._log) if file is not None]
 
     def _complete(self, end: Mapping[str, Any]) -> None:
@@ -114,21 +123,26 @@ class StateRecorder:
 
     def _write_state(self, row: Rows) -> None:
         self._table.write(row)
-        time, frame = float(row[0, 0]), row[0, self._layout.frame]
-        if self._inputs is not None:
-            self._inputs.write(time, frame)
-        if self._log is not None:
-            state = self._format.state(time, frame)
-            self._recent.append(state)
+        if self._texts:
+            time, frame = float(row[0, 0]), row[0, self._layout.frame]
+            seen = _Seen(time, frame, () if self._log is None else self._logger_rows.row(frame))
+            self._recent.append(seen)
             if not self._with_pictures:
-                self._log.write([("", *state.values)])
+                self._write_lines("", time, seen)
 
     def _log_pictures(self, *, all_of_them: bool) -> None:
         """Lines of pictures that no state to come can be nearer to."""
-        if self._log is None or not self._recent:
+        if not self._recent:
             return
         latest = self._recent[-1].time
         while self._pictures and (all_of_them or self._pictures[0][1] <= latest):
             name, time = self._pictures.popleft()
-            state = self._recent[nearest([each.time for each in self._recent], time)]
-            self._log.write([(name, *state.values)])
+            self._write_lines(name, time, self._recent[nearest([each.time for each in self._recent], time)])
+
+    def _write_lines(self, image: str, time: float, seen: _Seen) -> None:
+        """Of the next picture, or of a state without one."""
+        if self._log is not None:
+            self._log.write([(image, *seen.logged)])
+        if self._inputs is not None and (row := self._inputs_rows.row(self._lines, time, seen.time, seen.frame)):
+            self._inputs.write([row])
+        self._lines += 1
