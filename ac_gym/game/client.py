@@ -30,7 +30,8 @@ class GameConnection:
     """Drives, or watches, the car in the running game; for one thread.
 
     `protocol`: `ac_gym` (our plugin), `reference` (that of assetto_corsa_gym), or `auto`, which asks it. `apply`: who
-    moves the joystick: `plugin`, `client`, or `default`, as the plugin is set. `timeout` (s) bounds every wait. When
+    moves the joystick: `plugin`, `client`, or `default`, as the plugin is set. `in_turn`: `receive` gives every state
+    that arrived, the oldest first, as one who records wants them; else the newest. `timeout` (s) bounds every wait. When
     states stop for longer than that, the connection is made anew, up to three times. `close`, leaving the `with`, and
     the end of the process leave the controls neutral.
 
@@ -48,6 +49,7 @@ class GameConnection:
         apply: str = "default",
         token: str = "",
         take_over: bool = False,
+        in_turn: bool = False,
         timeout: float = 5.0,
     ) -> None:
         for kind, choice, known in (("role", role, ROLES), ("protocol", protocol, PROTOCOLS), ("apply", apply, APPLY)):
@@ -59,7 +61,7 @@ class GameConnection:
         self.counters = Counters()
         self.timing = TimingReport()
         self._host, self._ego_port, self._management_port = host, ego_port, management_port
-        self._wishes = Wishes(role, protocol, apply, token, take_over)
+        self._wishes, self._in_turn = Wishes(role, protocol, apply, token, take_over), in_turn
         self._management: Management | None = None
         self._codec: EgoCodec | None = None
         self._conversation: Conversation | None = None
@@ -79,7 +81,8 @@ class GameConnection:
         return self._open(self._codec)
 
     def receive(self, timeout: float | None = None) -> State:
-        """The newest state that was not returned before; waits up to `timeout` s (None: the connection's) for it.
+        """The newest state that was not returned before (`in_turn`: the oldest); waits up to `timeout` s for it
+        (None: the connection's).
 
         Raises GameTimeoutError when none came, GameDismissedError when the plugin ended the connection. Once the
         silence is longer than the connection's own timeout, connects again, each attempt within a few times that long.
@@ -171,7 +174,7 @@ class GameConnection:
         return _made(self._conversation)
 
     def _open(self, codec: EgoCodec) -> Welcome:
-        conversation = Conversation(Link(self._host, self._ego_port), codec, self.counters)
+        conversation = Conversation(Link(self._host, self._ego_port), codec, self.counters, in_turn=self._in_turn)
         try:
             self._welcome = conversation.greet(self.timeout)
         except BaseException:

@@ -29,7 +29,8 @@ _AT_ONCE = 4096  # datagrams read before the clock is looked at again
 class Conversation:
     """States in, controls out, and an account of what happened to the states on their way."""
 
-    def __init__(self, link: Link, codec: EgoCodec, counters: Counters) -> None:
+    def __init__(self, link: Link, codec: EgoCodec, counters: Counters, *, in_turn: bool = False) -> None:
+        """`in_turn`: `next` passes over no state."""
         self.skipped = 0
         """states that were passed over for the one that `next` returned last"""
         self.dropped = False
@@ -38,7 +39,7 @@ class Conversation:
         """why there will be no more states"""
         self.complaint = ""
         """what was wrong with the last malformed datagram"""
-        self._link, self._codec, self._counters = link, codec, counters
+        self._link, self._codec, self._counters, self._in_turn = link, codec, counters, in_turn
         self._record = SequenceRecord(counters)
         self._sequence = 0
         self._owner = os.getpid()
@@ -67,7 +68,8 @@ class Conversation:
         )
 
     def next(self, patience: float) -> State | None:
-        """The newest state that was not returned before; None if none came within `patience` (s), or if we are dropped.
+        """The newest state that was not returned before (`in_turn`: the oldest); None if none came within `patience` (s),
+        or if we are dropped.
 
         Raises what `ended` the conversation.
         """
@@ -80,7 +82,7 @@ class Conversation:
                 return None
             self._keep_alive(now)
             self._link.wait(min(max(deadline - now, 0.0), _ALIVE_EVERY))
-            if (state := self._newest()) is not None:
+            if (state := self._take()) is not None:
                 return state
             last, now = now, time.perf_counter()
             if last >= deadline:
@@ -132,9 +134,9 @@ class Conversation:
             time.sleep(self._codec.settle)
         self._heard_at = self._sent_at = time.perf_counter()
 
-    def _newest(self) -> State | None:
-        """The newest state among the datagrams that are here, if it is newer than all before."""
-        newest: State | None = None
+    def _take(self) -> State | None:
+        """The newest state among the datagrams that are here (`in_turn`: the first), if it is newer than all before."""
+        taken: State | None = None
         skipped = 0
         for _ in range(_AT_ONCE):
             if (datagram := self._link.receive()) is None:
@@ -142,13 +144,15 @@ class Conversation:
             event = self._codec.decode(datagram, time.perf_counter())
             if type(event) is State:
                 if self._record.note(event.sequence):
-                    skipped += newest is not None
-                    newest = event
+                    skipped += taken is not None
+                    taken = event
+                    if self._in_turn:
+                        break
             elif not self._goes_on_after(event):
                 return None
-        if newest is not None:
-            self._accept(newest, skipped)
-        return newest
+        if taken is not None:
+            self._accept(taken, skipped)
+        return taken
 
     def _accept(self, state: State, skipped: int) -> None:
         if self._sequence:  # nobody was late for those that came before we asked for the first

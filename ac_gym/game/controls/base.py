@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 import weakref
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym.errors import ControlsError
+
+NEUTRAL_AFTER = 0.15
+"""s that a joystick stays as it is when nothing more comes; that of the app inside the game, `neutral_after`"""
 
 
 class Controls(Protocol):
@@ -23,6 +28,8 @@ class Controls(Protocol):
     def apply(self, controls: NDArray[np.float32]) -> None:
         """Send `controls` (4,): steer (+ right), throttle, brake on -1..1 (pedals: -1 is up), gear request -1, 0, +1.
 
+        They hold until the next ones, at most `NEUTRAL_AFTER`: a driver who hangs, or waits for a game that is gone,
+        leaves nothing pressed.
         Values beyond the range are clipped. Raises ControlsError where the device is gone, ValueError for numbers that
         are not finite; the controls are neutral then.
         """
@@ -46,6 +53,9 @@ class Position:
     """0..1, 0 = up; the game applies the gamma"""
     shift_up: bool = False
     shift_down: bool = False
+
+
+_NEUTRAL = Position()
 
 
 class Device(Protocol):
@@ -83,15 +93,15 @@ class GearButtons:
 class Joystick:
     """Controls on a virtual joystick of this computer.
 
-    The device is put in neutral and given back by `close`, when the object is collected, and when the interpreter ends,
-    also by an exception or Ctrl-C.
+    The device is put in neutral `hold` s after the last controls. By `close`, when the object is collected, and when
+    the interpreter ends, also by an exception or Ctrl-C, it is put in neutral and given back.
     """
 
-    def __init__(self, name: str, device: Device) -> None:
+    def __init__(self, name: str, device: Device, hold: float | None = None) -> None:
         self.name = name
-        self._device = device
+        self._held = _Held(device, NEUTRAL_AFTER if hold is None else hold)
         self._gears = GearButtons()
-        self._finalizer = weakref.finalize(self, _let_go, device)
+        self._finalizer = weakref.finalize(self, self._held.let_go)
         self.neutral()
 
     def apply(self, controls: NDArray[np.float32]) -> None:
@@ -104,7 +114,7 @@ class Joystick:
 
     def neutral(self) -> None:
         self._gears.release()
-        self._write(Position())
+        self._write(_NEUTRAL)
 
     def close(self) -> None:
         self._finalizer()
@@ -112,13 +122,47 @@ class Joystick:
     def _write(self, position: Position) -> None:
         if not self._finalizer.alive:
             raise ControlsError(f"the joystick of {self.name} is closed; open_controls gives another")
-        self._device.write(position)
+        self._held.write(position)
 
 
-def _let_go(device: Device) -> None:
-    with suppress(ControlsError):  # a device that is gone holds nothing pressed
-        device.write(Position())
-    device.close()
+class _Held:
+    """A device that goes to neutral when it was not written to for `hold` s; its thread sleeps while it is neutral."""
+
+    def __init__(self, device: Device, hold: float) -> None:
+        self._device, self._hold = device, hold
+        self._until = math.inf  # of the monotonic clock
+        self._open = True
+        self._changed = threading.Condition()
+        threading.Thread(target=self._watch, name="ac_gym joystick", daemon=True).start()
+
+    def write(self, position: Position) -> None:
+        with self._changed:
+            self._device.write(position)
+            asleep = self._until == math.inf
+            self._until = math.inf if position == _NEUTRAL else time.monotonic() + self._hold
+            if asleep and self._until < math.inf:
+                self._changed.notify()
+
+    def let_go(self) -> None:
+        with self._changed:
+            self._open = False
+            self._neutral()
+            self._device.close()
+            self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while self._open:
+                left = self._until - time.monotonic()
+                if left > 0.0:
+                    self._changed.wait(None if left == math.inf else left)
+                else:
+                    self._neutral()
+
+    def _neutral(self) -> None:
+        self._until = math.inf
+        with suppress(ControlsError):  # a device that is gone holds nothing pressed
+            self._device.write(_NEUTRAL)
 
 
 def _clip(value: float) -> float:

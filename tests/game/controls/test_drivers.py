@@ -159,7 +159,8 @@ class _vj: pass
 DRIVER = """
 import sys, time
 import numpy as np
-from ac_gym.game.controls import open_controls
+from ac_gym.game.controls import base, open_controls
+base.NEUTRAL_AFTER = 60.0
 joystick = open_controls("vjoy")
 joystick.apply(np.array([1, 1, -1, 0], np.float32))
 print("pressed", flush=True)

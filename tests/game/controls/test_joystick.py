@@ -7,6 +7,7 @@ import itertools
 import subprocess
 import sys
 import textwrap
+import time
 
 import numpy as np
 import pytest
@@ -106,6 +107,23 @@ def test_neutral_forgets_waiting_gears() -> None:
     joystick.neutral()
     apply(joystick, 0.0, -1.0, -1.0, 0.0)
     assert device.positions[-2:] == [Position(), Position()]
+
+
+def test_it_is_neutral_when_no_more_controls_come() -> None:
+    device = Recorder()
+    joystick = Joystick("test", device, hold=0.1)
+    for _ in range(10):
+        apply(joystick, 0.5, 1.0, -1.0, 0.0)
+        time.sleep(0.02)
+    assert device.positions[-1] == Position(0.5, 1.0, 0.0), "for longer than 0.1 s in all, but never at once"
+    given_up = time.monotonic() + 20.0
+    while device.positions[-1] != Position() and time.monotonic() < given_up:
+        time.sleep(0.01)
+    assert device.positions.count(Position()) == 2, "at the beginning, and now"
+    time.sleep(0.3)
+    assert len(device.positions) == 12, "which is said once"
+    apply(joystick, 0.5, 1.0, -1.0, 0.0)
+    assert device.positions[-1] == Position(0.5, 1.0, 0.0)
 
 
 def test_close_is_neutral_first_and_once() -> None:

@@ -133,6 +133,7 @@ def test_what_is_missing_is_told_in_one_line(drive: Drive, fake: dict[str, str],
 def test_a_killed_client_leaves_the_device_neutral(tmp_path: Path) -> None:
     log = tmp_path / "vjoy.log"
     driving = CLIENT.format(rows=[(1, 1, -1, 0)]).replace("joystick.close()", "print(flush=True); input()")
+    driving = "from ac_gym.game.controls import base\nbase.NEUTRAL_AFTER = 60.0" + driving
     path = os.pathsep.join([str(VJOY), os.environ["PYTHONPATH"]])
     with subprocess.Popen(
         [sys.executable, "-c", driving], env=os.environ | {"PYTHONPATH": path, "FAKE_VJOY_LOG": str(log)},
