@@ -3,3 +3,4 @@
 GRAVITY = 9.81  # m/s2, and a g of the telemetry
 FULL_STEER_DEG = 450.0  # steering wheel angle at full axis
 FUEL_DENSITY = 0.74  # kg/l, petrol
+BRAKE_GAMMA = 2.4  # the game brakes with the pedal (0..1) to the power of this

@@ -17,36 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import channels
-from ac_gym.datasets.columns import parquet
 from ac_gym.datasets.model import Flaw, Recording, flaws_of, rate_of, stem
 from ac_gym.datasets.wire import ALL_KEYS, CONTROL_KEYS, frames_from
 from ac_gym.errors import RecordingError
+from ac_gym.recording.columns import CHANNEL_COLUMNS, CHANNEL_UNITS, CONTROLS
 
-_CONTROLS = ("control_steer", "control_throttle", "control_brake", "control_gear_request")
-_ABOUT = ("track", "car", "rate")
 MAX_BYTES = 1 << 30
-
-
-def column_names() -> tuple[str, ...]:
-    """(`channels.WIDTH`,): the columns of a frame, as our recordings name them."""
-    with parquet(Path("recording")):
-        from ac_gym.recording.schema import CHANNEL_COLUMNS
-
-    return CHANNEL_COLUMNS
-
-
-def units() -> tuple[str, ...]:
-    """(`channels.WIDTH`,): their units."""
-    return tuple(channel.unit for channel in channels.CHANNELS for _ in range(channel.size))
 
 
 def write_csv(path: Path, recording: Recording) -> Path:
     """Writes the columns that are known, and the controls."""
     known = np.flatnonzero(recording.known)
-    header = [f"{column_names()[index]} [{units()[index]}]" for index in known]
+    header = [f"{CHANNEL_COLUMNS[index]} [{CHANNEL_UNITS[index]}]" for index in known]
     columns: list[Iterable[Any]] = [_tidy(recording.frames[:, index]) for index in known]
     if recording.controls is not None:
-        header += [f"{name} [-1..1]" for name in _CONTROLS]
+        header += [f"{name} [-1..1]" for name in CONTROLS]
         columns += [_tidy(values) for values in recording.controls.T]
     about = {"track": recording.track, "car": recording.car, "rate": recording.rate, "static_info": recording.static}
     try:
@@ -81,7 +66,7 @@ def read_csv(path: Path) -> Recording:
         raise RecordingError(f"{path}: not CSV in UTF-8 ({error})") from None
     at = {name: index for index, name in enumerate(header)}
     frames, known = _frames(at, numbers, path)
-    names = _CONTROLS if _CONTROLS[0] in at else CONTROL_KEYS
+    names = CONTROLS if CONTROLS[0] in at else CONTROL_KEYS
     controls = None
     if all(name in at for name in names):
         controls = np.zeros((len(numbers), 4), np.float32)
@@ -142,7 +127,7 @@ def _number(cell: str) -> float:
 def _frames(
     at: dict[str, int], numbers: NDArray[np.float64], path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    own = column_names()
+    own = CHANNEL_COLUMNS
     if sum(key.key in at for key in ALL_KEYS) > sum(name in at for name in own):  # some names are the same
         return frames_from(
             lambda key, size: numbers[:, at[key], None] if key in at and size == 1 else None, len(numbers), str(path)

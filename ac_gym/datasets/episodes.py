@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from ac_gym.car import Car, load_car
 from ac_gym.channels import CHANNELS, COLUMNS
+from ac_gym.constants import BRAKE_GAMMA
 from ac_gym.datasets.model import AT, Flaw, Recording, controls_of
 from ac_gym.datasets.reading import read_recordings
 from ac_gym.errors import RecordingError, UnknownNameError
+from ac_gym.recording.columns import CHANNEL_COLUMNS
 from ac_gym.task import Replay, Task, TaskSettings
 from ac_gym.track import Track, load_track
 from ac_gym.worlds import RecordedWorld
@@ -66,7 +68,7 @@ class Rebuilder:
     """Turns recordings of one track and car into episodes of the task with the given settings."""
 
     def __init__(
-        self, track: Track, car: Car, settings: TaskSettings | None = None, *, brake_gamma: float = 2.4
+        self, track: Track, car: Car, settings: TaskSettings | None = None, *, brake_gamma: float = BRAKE_GAMMA
     ) -> None:
         self.track, self.car, self.settings = track, car, settings or TaskSettings()
         rate = self.settings.ego_sampling_freq
@@ -205,9 +207,7 @@ def whole_pieces(recording: Recording) -> list[tuple[int, Recording]]:
 
 
 def _missing(recording: Recording) -> list[str]:
-    from ac_gym.datasets.csv_table import column_names
-
-    return [name for name, known in zip(column_names(), recording.known, strict=True) if not known]
+    return [name for name, known in zip(CHANNEL_COLUMNS, recording.known, strict=True) if not known]
 
 
 def _whole_pieces(recording: Recording) -> list[tuple[int, int]]:

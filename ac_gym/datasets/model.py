@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import channels
-from ac_gym.constants import FULL_STEER_DEG
+from ac_gym.constants import BRAKE_GAMMA, FULL_STEER_DEG
 
 AT = {name: columns.start for name, columns in channels.COLUMNS.items()}
 """Channel name -> its first column of a frame"""
@@ -98,7 +98,7 @@ def _lap(recording: Recording, first: int, stop: int) -> RecordedLap:
     return RecordedLap(recording, number, first, stop, time_ms / 1000.0 if time_ms > 0 else np.nan, clean)
 
 
-def controls_from_frames(frames: NDArray[np.float64], *, brake_gamma: float = 2.4) -> NDArray[np.float32]:
+def controls_from_frames(frames: NDArray[np.float64], *, brake_gamma: float = BRAKE_GAMMA) -> NDArray[np.float32]:
     """Controls (T, 4) that show in the telemetry (T, WIDTH): the steering map and the brake map backwards.
 
     The steering axis is 1 at 450 degrees; the game brakes with the pedal (0..1) to the power of `brake_gamma`.
@@ -110,7 +110,7 @@ def controls_from_frames(frames: NDArray[np.float64], *, brake_gamma: float = 2.
     return controls
 
 
-def controls_of(recording: Recording, *, brake_gamma: float = 2.4) -> NDArray[np.float32]:
+def controls_of(recording: Recording, *, brake_gamma: float = BRAKE_GAMMA) -> NDArray[np.float32]:
     """The recorded controls (T, 4); from the telemetry where they were not recorded."""
     if recording.controls is not None:
         return recording.controls

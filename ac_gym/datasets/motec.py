@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import channels
-from ac_gym.datasets.csv_table import column_names, units
 from ac_gym.datasets.ld_file import LdChannel, LdFile, encode_ld, read_ld
 from ac_gym.datasets.model import AT, Recording, flaws_of, stem
 from ac_gym.errors import RecordingError
+from ac_gym.recording.columns import CHANNEL_COLUMNS, CHANNEL_UNITS
 
 _CONTROLS = ("Control Steer", "Control Throttle", "Control Brake", "Control Gear Request")
 _MOVING = 1.0  # m/s from which the path tells the heading
@@ -62,13 +62,13 @@ _ACTI = (
 
 def _names() -> dict[str, tuple[int, _Name]]:
     """MoTeC's name in lower case -> our column."""
-    ours = {name: index for index, name in enumerate(column_names())}
+    ours = {name: index for index, name in enumerate(CHANNEL_COLUMNS)}
     found = {entry.title.lower(): (ours[entry.column], entry) for entry in _ACTI}
     taken = {index for index, _ in found.values()}
     for name, index in ours.items():
         if index not in taken:
             title = name.replace("_", " ").title()[:31]
-            found[title.lower()] = (index, _Name(title, units()[index][:11], name))
+            found[title.lower()] = (index, _Name(title, CHANNEL_UNITS[index][:11], name))
     return found
 
 

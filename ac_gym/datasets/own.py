@@ -13,8 +13,8 @@ from ac_gym import channels
 from ac_gym.datasets.columns import parquet, read_columns, schema_metadata
 from ac_gym.datasets.model import AT, Recording, flaws_of, rate_of, stem
 from ac_gym.errors import RecordingError
+from ac_gym.recording.columns import CHANNEL_COLUMNS, CONTROLS, element_names
 
-_CONTROLS = ("control_steer", "control_throttle", "control_brake", "control_gear_request")
 _PART_OF = ("episode", "car")
 _STATIC = "static_info"  # where the header's notes keep what the game told
 
@@ -30,12 +30,12 @@ def is_own(path: Path) -> bool:
 def read_own(path: Path, only: Collection[str] | None = None) -> list[Recording]:
     """The drives in a file, one an episode of a car; of all channels, or `only` of those named (which is faster)."""
     with parquet(path):
-        from ac_gym.recording.schema import CHANNEL_COLUMNS, Header, element_names
+        from ac_gym.recording.schema import Header
 
     wanted = set(CHANNEL_COLUMNS) if only is None else {
         name for channel in channels.CHANNELS if channel.name in only for name in element_names(channel)
     }  # fmt: skip
-    table = read_columns(path, dict.fromkeys([*wanted, *_CONTROLS, *_PART_OF], 1))
+    table = read_columns(path, dict.fromkeys([*wanted, *CONTROLS, *_PART_OF], 1))
     header, columns, rows = Header.decode(table.metadata, str(path)), table.columns, table.rows
     frames, known = np.zeros((rows, channels.WIDTH)), np.zeros(channels.WIDTH, bool)
     for index, name in enumerate(CHANNEL_COLUMNS):
@@ -44,8 +44,8 @@ def read_own(path: Path, only: Collection[str] | None = None) -> list[Recording]
     if not known.any():
         raise RecordingError(f"{path}: it has none of the telemetry columns, such as {CHANNEL_COLUMNS[0]}")
     controls = None
-    if all(name in columns for name in _CONTROLS):
-        controls = np.column_stack([columns[name] for name in _CONTROLS]).astype(np.float32)
+    if all(name in columns for name in CONTROLS):
+        controls = np.column_stack([columns[name] for name in CONTROLS]).astype(np.float32)
     rate = header.rate or rate_of(frames, known)
     static = header.notes.get(_STATIC, {})
     whole = Recording(stem(path), frames, known, rate, controls, header.track, header.car, static)

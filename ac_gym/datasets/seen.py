@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ac_gym.camera import Camera, scene_of
 from ac_gym.capture.transform import PictureTransform
 from ac_gym.car import load_car
+from ac_gym.constants import BRAKE_GAMMA
 from ac_gym.datasets.cloning import Answered, Expert, Experts, Place, Samples, check_count, numbered, stretches
 from ac_gym.datasets.columns import read_columns
 from ac_gym.datasets.model import AT, Flaw, Recording
@@ -30,7 +31,6 @@ from ac_gym.track import load_track
 _TELEMETRY = "_telemetry"
 _NEEDED = ("Image", "Timestamp", "Steering", "Throttle", "Brake")
 _SPEED = "SpeedKmh"
-_BRAKE_GAMMA = 2.4  # the game's; the column is what it made of the pedal
 _DRAWN_AT_ONCE = 256
 
 
@@ -225,7 +225,7 @@ def _annotated(file: Path, transform: PictureTransform) -> _Watched:
     pictures, size = _transformed((_image(file.parent / row["Image"]) for row in rows), transform, file)
     times, steering, throttle, brake = (np.array([_number(file, row, name) for row in rows]) for name in _NEEDED[1:])
     labels = np.column_stack(
-        [steering, 2.0 * throttle - 1.0, 2.0 * np.clip(brake, 0.0, 1.0) ** (1.0 / _BRAKE_GAMMA) - 1.0]
+        [steering, 2.0 * throttle - 1.0, 2.0 * np.clip(brake, 0.0, 1.0) ** (1.0 / BRAKE_GAMMA) - 1.0]
     ).astype(np.float32)
     steps = np.diff(times)
     period = float(np.median(steps)) if len(steps) else 0.0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.car import Car
-from ac_gym.constants import FULL_STEER_DEG, GRAVITY
+from ac_gym.constants import BRAKE_GAMMA, FULL_STEER_DEG, GRAVITY
 from ac_gym.drivers.base import Driver
 from ac_gym.drivers.followed_line import FollowedLine, Place
 from ac_gym.drivers.steering import SteeringGains, normalised_slip
@@ -40,7 +40,13 @@ class LineFollower(Driver):
     """
 
     def __init__(
-        self, track: Track, car: Car, *, pace: float = 0.95, brake_gamma: float = 2.4, control_rate: float = 25.0
+        self,
+        track: Track,
+        car: Car,
+        *,
+        pace: float = 0.95,
+        brake_gamma: float = BRAKE_GAMMA,
+        control_rate: float = 25.0,
     ) -> None:
         self.car = car
         self._line = FollowedLine(track, car, pace)

@@ -32,8 +32,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ac_gym.channels import CHANNELS, COLUMNS, WHEELS, WIDTH, Channel
+from ac_gym.channels import CHANNELS, COLUMNS, WIDTH
 from ac_gym.errors import RecordingError
+from ac_gym.recording.columns import CHANNEL_COLUMNS, CONTROLS, element_names
 
 LAYOUT = 1
 """Version of this layout; a reader refuses a newer one."""
@@ -42,16 +43,6 @@ METADATA_KEY = b"ac_gym"
 """of the schema's metadata: the `Header`, known when the recording begins"""
 END_KEY = b"ac_gym_end"
 """of the Parquet file's metadata: JSON, what is known when it ends; `read_header` has both"""
-
-CONTROLS = ("control_steer", "control_throttle", "control_brake", "control_gear_request")
-
-_AXES = ("x", "y", "z")
-_ELEMENTS: Mapping[str, tuple[str, ...]] = {
-    "ride_height": ("front", "rear"),
-    "damage": ("front", "rear", "left", "right", "total"),
-    "contact_heading": tuple(f"{wheel}_{axis}" for wheel in WHEELS for axis in _AXES),
-}
-_ELEMENTS_OF_SIZE: Mapping[int, tuple[str, ...]] = {3: _AXES, 4: WHEELS}
 
 _COUNTS = dict.fromkeys(("steps", "total_errors_out_of_sync", "packet_id"), pa.int64())
 _COUNTS |= dict.fromkeys(("completed_laps", "lap_count", "sector"), pa.int32())
@@ -107,18 +98,6 @@ class Header:
         if header.layout > LAYOUT:
             raise RecordingError(f"{where}: made by a newer ac_gym (layout {header.layout}, we know {LAYOUT}): upgrade")
         return header
-
-
-def element_names(channel: Channel) -> tuple[str, ...]:
-    """Columns of a channel: (`speed`,), (`slip_angle_fl`, ...)."""
-    if channel.size == 1:
-        return (channel.name,)
-    elements = _ELEMENTS.get(channel.name) or _ELEMENTS_OF_SIZE[channel.size]
-    return tuple(f"{channel.name}_{element}" for element in elements)
-
-
-CHANNEL_COLUMNS: tuple[str, ...] = tuple(name for channel in CHANNELS for name in element_names(channel))
-"""Column names of a telemetry frame, (channels.WIDTH,), in its order."""
 
 
 def _field(name: str, kind: pa.DataType, unit: str, doc: str, **more: str) -> pa.Field:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core, channels
 from ac_gym.car import Car, envelope
+from ac_gym.constants import BRAKE_GAMMA
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.track import Track, speed_profile
 from ac_gym.track.native import native_track
@@ -53,7 +54,7 @@ class SimulationSettings:
     """[degC]"""
     road_temperature: float = 32.0
     """[degC]"""
-    brake_gamma: float = 2.4
+    brake_gamma: float = BRAKE_GAMMA
     """exponent of the game's brake curve"""
     randomise: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """car parameter (`grip`, `power`, `chassis_mass`, ...: names of `ac_gym._core.CAR_PARAMS`) -> range of a factor
