@@ -25,15 +25,15 @@ from ac_gym.errors import ConfigError
 from ac_gym.evaluation import Evaluation, drive_laps
 from ac_gym.report.learning import plot_losses
 from ac_gym.task import TaskSettings
-from algorithms.bc import NETWORK, STATE, BCSettings, BehaviourCloning, export_clone
-from algorithms.checkpoint import load_networks, recover, write_atomically
+from algorithms.bc import NETWORK, BCSettings, BehaviourCloning, export_clone
+from algorithms.checkpoint import TRAINING_STATE, load_networks, recover, write_atomically
 from algorithms.errors import UserError
 from algorithms.interrupts import StopRequest
 from algorithms.loggers import Logger, Loggers
 from algorithms.provenance import save_provenance
-from algorithms.run import log, logging_to, make_run_folder
+from algorithms.run import CONFIG, MODELS, SUMMARY, log, logging_to, make_run_folder
 
-MODEL = Path("model") / "final"
+MODEL = Path(MODELS) / "final"
 _MIDDLE_SPEED = 50.0  # m/s, that is told as 0
 _CONSTANT = 1e-6  # spread of a number over the data set; what varies less tells nothing
 _LEAST_SPREAD = (
@@ -101,11 +101,11 @@ def clone(config: Config, args: argparse.Namespace, make_loggers: MakeLoggers, r
     learner = BehaviourCloning(data, settings, device, config.seed)
     if args.resume:
         recover(args.resume)
-        learner.load(args.resume / STATE)
+        learner.load(args.resume / TRAINING_STATE)
     elif args.load_path:
         load_networks(args.load_path, {NETWORK: learner.network}, learner.device)
     run = args.resume or make_run_folder(config.work_dir)
-    write_atomically(run / "config.yaml", lambda path: save_config(config, path))
+    write_atomically(run / CONFIG, lambda path: save_config(config, path))
     save_provenance(run, Path(__file__).parent)
     learned, held = learner.counts
     print(f"writing to {run}; {learned} samples to learn from, {held} held back", flush=True)
@@ -116,7 +116,7 @@ def clone(config: Config, args: argparse.Namespace, make_loggers: MakeLoggers, r
     if _drivable(config, samples):
         report(config, _evaluate(config, run / MODEL), run)
     else:
-        plot_losses(run / "summary.csv", run / "learning_curve.png")
+        plot_losses(run / SUMMARY, run / "learning_curve.png")
         print("no evaluation laps: the data set does not name one track and car of ours")
 
 
@@ -129,7 +129,7 @@ def _learn(
         for epoch in learner.epochs(lambda done, all_: bar.update(shown, completed=done, total=all_)):
             if epoch.best:
                 export_clone(learner.network, learner.best_network(), data.transform(settings), run / MODEL)
-            learner.save(run / STATE)
+            learner.save(run / TRAINING_STATE)
             loggers.log(epoch.number, epoch.values())
             line = f"epoch {epoch.number}: loss {epoch.train_loss:.4f}, held back {epoch.validation_loss:.4f}"
             log.info(line)

@@ -51,7 +51,17 @@ from algorithms.pretraining import pretrain
 from algorithms.progress import ProgressLine
 from algorithms.provenance import save_provenance
 from algorithms.replay import Replay
-from algorithms.run import EvaluateRun, LogRun, SaveRun, logging_to, make_run_folder
+from algorithms.run import (
+    CONFIG,
+    MODELS,
+    SUMMARY,
+    EvaluateRun,
+    LogRun,
+    SaveRun,
+    check_work_dir,
+    logging_to,
+    make_run_folder,
+)
 from algorithms.sac import SAC, SACSettings
 from cloning import clone
 
@@ -79,12 +89,14 @@ ERROR_NETWORKS = ("online_error_net.pth", "target_error_net.pth")  # which a che
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
-    args = _parser().parse_args(arguments)
+    args = _parser().parse_intermixed_args(arguments)
     try:
         chosen = [f"algo={args.algo}"] if args.algo else []
         config = load_config(_config_files(args), [*chosen, *args.settings])
         if config.dataset_path:  # a run may be resumed from another folder
             config = replace(config, dataset_path=str(Path(config.dataset_path).resolve()))
+        if not (args.test or args.resume):
+            check_work_dir(config.work_dir)
         set_torch_threads(config.torch_threads)
         keep_freed_memory()
         if config.algo == CLONING:
@@ -123,7 +135,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
             recover(resume)
         saved = load_training(resume, agent, replay, progress) if resume else {}
         run = resume or make_run_folder(config.work_dir)
-        write_atomically(run / "config.yaml", lambda path: save_config(config, path))
+        write_atomically(run / CONFIG, lambda path: save_config(config, path))
         save_provenance(run, Path(__file__).parent)
         settings = LoopSettings(
             num_steps=config.Agent.num_steps, start_steps=config.Agent.start_steps,
@@ -155,7 +167,7 @@ def learn(config: Config, load_path: Path | None, resume: Path | None) -> None:
             print(report, flush=True)
 
         if math.isfinite(best.best):
-            load_networks(run / "model" / "best_lap_time", agent.acting_modules(), agent.device)
+            load_networks(run / MODELS / "best_lap_time", agent.acting_modules(), agent.device)
         _report(config, _evaluate(config, agent, env), run)
 
 
@@ -262,7 +274,7 @@ def _pretrain(
 def _make_loggers(config: Config, run: Path, resume_at: int | None) -> list[Logger]:
     loggers: list[Logger] = []
     if config.save_csv:
-        loggers.append(CsvLogger(run / "summary.csv", resume_at))
+        loggers.append(CsvLogger(run / SUMMARY, resume_at))
     loggers.append(TensorBoardLogger(run / "summary", resume_at))
     if not config.disable_wandb:
         name, settings = config.exp_name or config.algo, asdict(config)
@@ -314,11 +326,11 @@ def _config_files(args: argparse.Namespace) -> list[Path]:
     if args.config:
         return [Path(args.config)]
     if args.resume:
-        return [Path(args.resume) / "config.yaml"]
+        return [Path(args.resume) / CONFIG]
     if args.load_path:
         for folder in Path(args.load_path).resolve().parents[:3]:
-            if (folder / "config.yaml").is_file():
-                return [folder / "config.yaml"]
+            if (folder / CONFIG).is_file():
+                return [folder / CONFIG]
     asked = [f"algo={args.algo}", *args.settings]
     return [configs_dir() / file for setting, file in PRESETS.items() if setting in asked]
 

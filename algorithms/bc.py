@@ -38,7 +38,7 @@ from algorithms.errors import UserError
 from algorithms.precision import use_bfloat16
 
 _FIRST = "convolutions.0.weight"
-NETWORK, STATE = "clone_net.pth", "training_state.pt"
+NETWORK = "clone_net.pth"
 _VALIDATION_BATCH = 1024
 _LEAST_SPREAD = 0.01  # of a control over the samples
 

@@ -15,26 +15,44 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from algorithms.checkpoint import save_networks, save_training
+from algorithms.checkpoint import TRAINING_STATE, save_networks, save_training
+from algorithms.errors import UserError
 from algorithms.loggers import Logger, Loggers
 from algorithms.loop import Agent, Callback, Progress, StepRecord
 from algorithms.replay import Replay
 from algorithms.tolerance import Tolerance
 
+CONFIG, SUMMARY, LOG, MODELS = "config.yaml", "summary.csv", "log.log", "model"
+
 log = logging.getLogger("algorithms")
 
 
+def check_work_dir(work_dir: str | None) -> None:
+    """UserError where `work_dir` holds a run already, which a new one would write over."""
+    if work_dir and any((Path(work_dir) / name).exists() for name in (CONFIG, SUMMARY, MODELS, TRAINING_STATE)):
+        raise UserError(
+            f"{work_dir} holds a run: --resume {work_dir} goes on with it, another work_dir=... begins anew"
+        )
+
+
 def make_run_folder(work_dir: str | None) -> Path:
-    """`work_dir`, or a new `outputs/<date_time>`."""
+    """`work_dir`, or a new `outputs/<date_time>`, with a log.log; UserError where it cannot be had or holds a run."""
+    check_work_dir(work_dir)
     path = Path(work_dir) if work_dir else Path("outputs") / time.strftime("%Y%m%d_%H%M%S")
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=bool(work_dir))
+        (path / LOG).touch()
+    except OSError as error:
+        raise UserError(
+            f"{path}: a run cannot be written there ({error.strerror}); work_dir=... is where it is written to"
+        ) from error
     return path
 
 
 @contextmanager
 def logging_to(run: Path) -> Iterator[None]:
     """Inside the block this package's log goes to the run's log.log."""
-    file = logging.FileHandler(run / "log.log")
+    file = logging.FileHandler(run / LOG)
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(file)
     log.setLevel(logging.INFO)
@@ -90,7 +108,7 @@ class SaveRun(Callback):
 
     def _save_networks(self, name: str) -> None:
         with self._tolerance.of("saving networks"):
-            save_networks(self._agent, self._run / "model" / name)
+            save_networks(self._agent, self._run / MODELS / name)
 
 
 class LogRun(Callback):
@@ -153,5 +171,5 @@ class EvaluateRun(Callback):
         log.info("step %d: evaluation %s", progress.env_steps, ", ".join(f"{k} {v:.4g}" for k, v in values.items()))
         if score < self.best:
             with self._tolerance.of("saving networks"):
-                save_networks(self._agent, self._run / "model" / self._name)
+                save_networks(self._agent, self._run / MODELS / self._name)
                 self.best = score

@@ -48,6 +48,7 @@ from ac_gym.evaluation import drive_laps
 from ac_gym.recording.observing import observer
 from ac_gym.recording.recorder import Recorder
 from ac_gym.track import load_track, speed_profile
+from algorithms.checkpoint import TRAINING_STATE
 
 TRACK, CAR = "ks_red_bull_ring-layout_gp", "ks_mazda_miata"  # a level track: the game tells no bank
 PACE = 0.6
@@ -124,7 +125,11 @@ def simulated(folder: Path, noise: float, laps: int) -> None:
 
 
 def learn(seen: str, data: Path, run: Path, epochs: int, *options: str) -> None:
-    """A clone in the folder `run`."""
+    """A clone in the folder `run`; one that was cut off goes on, or begins anew where it had saved nothing."""
+    if (run / TRAINING_STATE).is_file():
+        subprocess.run([sys.executable, "train.py", f"--resume={run}"], cwd=ROOT, check=True)
+        return
+    shutil.rmtree(run, ignore_errors=True)
     command = [sys.executable, "train.py", "--algo=bc", *options, f"dataset_path={data}", f"obs={seen}", *SETTINGS]
     subprocess.run([*command, f"BC.max_epochs={epochs}", f"work_dir={run}"], cwd=ROOT, check=True)
 

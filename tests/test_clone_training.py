@@ -97,6 +97,15 @@ def test_a_mistake_is_one_clear_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux has a folder that takes nothing")
+@pytest.mark.parametrize("folder", ["/proc/x", "/proc/self", "/dev/null"])
+def test_a_folder_that_takes_nothing_is_one_clear_line(laps: Path, folder: str, capsys: pytest.CaptureFixture) -> None:
+    assert train.main(["--algo", "bc", f"dataset_path={laps}", f"work_dir={folder}", *TOY]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {folder}: a run cannot be written there")
+    assert error.count("\n") == 1
+
+
 def test_driving_by_pictures_needs_a_model_of_pictures(run: Path) -> None:
     without = CliRunner().invoke(app, ["drive", "--source", "shm"])
     assert "needs --model" in str(without.exception)

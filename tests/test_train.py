@@ -284,6 +284,17 @@ def test_pictures_are_learned_from_saved_resumed_and_driven_by(tmp_path: Path, c
     assert "the limit is" in capsys.readouterr().out
 
 
+def test_a_run_is_never_written_over(run: Path, capsys: pytest.CaptureFixture) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    again = [*DEBUG, f"work_dir={run}", "Agent.num_steps=600", *SHORT]
+    for how in ([], ["--algo", "bc", "dataset_path=x"], ["--load_path", str(run / "model" / "final")]):
+        assert train.main([*how, *again]) == 2
+        assert capsys.readouterr().err == (
+            f"error: {run} holds a run: --resume {run} goes on with it, another work_dir=... begins anew\n"
+        )
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
 def test_presets_belong_to_what_asks_for_them() -> None:
     def presets(*arguments: str) -> list[str]:
         return [file.name for file in train._config_files(train._parser().parse_args(arguments))]
