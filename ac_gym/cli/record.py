@@ -6,6 +6,7 @@ import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -31,7 +32,7 @@ def record(
     session: Annotated[str | None, typer.Option(help="folder in it; default: date and time")] = None,
     button: Annotated[bool, typer.Option(help="record while the plugin's Record button is on")] = False,
     duration: Annotated[float | None, typer.Option(help="s; default: until Ctrl-C")] = None,
-    rate: Annotated[float, typer.Option(help="states a second, of pages")] = 60.0,
+    rate: Annotated[float, typer.Option(help="states a second, of pages: 1 to 333")] = 60.0,
     log: Annotated[bool, typer.Option("--log", help="the in-game logger's CSV as well")] = False,
     inputs: Annotated[bool, typer.Option("--inputs", help="inputs.csv as well")] = False,
     pictures: Annotated[str | None, typer.Option(help="pictures from shm, csp or screen")] = None,
@@ -82,7 +83,7 @@ def record(
                 screen_at = time.monotonic() + _SCREEN_S
                 status.update(_progress(recorder))
 
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _end_as_on_ctrl_c()
         done = watch(
             watched, folder / (session or time.strftime("%Y%m%d_%H%M%S")), settings, pictures=shown, button=button,
             duration=duration, tell=console.print, look=look,
@@ -90,7 +91,7 @@ def record(
     problems = [summary.problem for summary in done if summary.problem is not None]
     if problems:
         raise problems[0]
-    if not done:
+    if not any(summary.states for summary in done):
         raise RecordingError("nothing was recorded: no state came, or the Record button was never on")
 
 
@@ -112,7 +113,21 @@ def repair(
             typer.echo(f"{place}: nothing to repair")
 
 
+def _end_as_on_ctrl_c() -> None:
+    """SIGTERM, and SIGHUP of a terminal that is closed, end the recording; once, so that nothing ends its end."""
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heeded = [each for each in signals if signal.getsignal(each) != signal.SIG_IGN]  # nohup ignores SIGHUP
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in heeded:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in heeded:
+        signal.signal(each, end)
+
+
 def _progress(recorder: Recorder) -> str:
     states, pictures = recorder.states, recorder.pictures
-    text = f"{states.states} states, {states.dropped} dropped"
+    text = f"{states.states} states, {states.dropped} dropped, {states.missed} missed"
     return text if pictures is None else f"{text}; {pictures.kept} pictures, {pictures.dropped} dropped"

@@ -216,11 +216,10 @@ class _Files:
         for car in list(self._open):
             self._complete(car, reason)
 
-    def abandon(self) -> None:
+    def abandon(self, problem: RecordingError) -> None:
         """After a failure: keep what can be kept."""
         for file in self._open.values():
-            file.abandon()
-            salvage(file.path)
+            salvage(file, {"reason": str(problem)})
         self._open.clear()
 
     def _complete(self, car: int, reason: str) -> None:
@@ -231,7 +230,7 @@ class _Files:
 def _end(background: Background[_Order], files: _Files, reason: str) -> None:
     background.join(lambda: files.end(reason))
     if background.problem is not None:
-        files.abandon()
+        files.abandon(background.problem)
 
 
 def _clear(rows: Rows, layout: RowLayout) -> None:

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from ac_gym.car import load_car
 from ac_gym.errors import ConfigError, GameNotRunningError, GameTimeoutError, UnknownNameError
 from ac_gym.game.client import GameConnection
-from ac_gym.game.wire import NOT_LIVE, RECORDING
+from ac_gym.game.wire import NOT_LIVE, RECORDING, State
 from ac_gym.recording.page_frames import PageFrames
 from ac_gym.recording.schema import Header
-from ac_gym.telemetry.pace import Beat
+from ac_gym.telemetry.pace import Beat, check_rate
 from ac_gym.telemetry.reader import TelemetryReader
+
+MAX_PAGES_RATE = 333.0
+"""states a second at most, of pages: the game's physics has no more"""
 
 _LOOK = 0.25  # s to wait for a state at a time, so that an end is soon noticed
 
@@ -32,6 +35,8 @@ class Observed(NamedTuple):
     """game_time, sequence, flags; empty where it does not come from the plugin"""
     button: bool
     """the plugin's Record button is on"""
+    missed: int = 0
+    """states that there were since the one before, and that never came"""
 
 
 class Observer(Protocol):
@@ -52,13 +57,15 @@ class Observer(Protocol):
 
 
 class PluginObserver:
-    """Watches the plugin sensors_par; keywords as of `GameConnection`."""
+    """Watches the plugin sensors_par, every state of it in turn; keywords as of `GameConnection`."""
 
     from_plugin = True
 
     def __init__(self, host: str = "127.0.0.1", **options: Any) -> None:
-        self._connection = GameConnection(host, role="observer", **options)
+        self._connection = GameConnection(host, role="observer", in_turn=True, **options)
         self._connection.connect()
+        self._last: State | None = None
+        self._missed = 0  # since the last state that was given away
         try:
             self._static = self._connection.static_info()
             self.csp_build = self._connection.csp_build
@@ -77,31 +84,43 @@ class PluginObserver:
             if self._connection.counters.reconnects > reconnects:  # in vain
                 raise
             return None
+        anew = self._connection.counters.reconnects > reconnects
+        self._missed += self._between(state, anew=anew)
+        self._last = state
         if state.flags & NOT_LIVE:
             return None
-        return Observed(
-            state.frame,
-            state.received_at,
-            (state.game_time, state.sequence, state.flags),
-            bool(state.flags & RECORDING),
-        )
+        missed, self._missed = self._missed, 0
+        button = bool(state.flags & RECORDING)
+        return Observed(state.frame, state.received_at, (state.game_time, state.sequence, state.flags), button, missed)
 
     def close(self) -> None:
         self._connection.close()
 
+    def _between(self, state: State, *, anew: bool) -> int:
+        """States between the last one and this; across connections, which count from 1 each, by the game's clock."""
+        if self._last is None:
+            return 0
+        if anew:
+            rise = round((state.game_time - self._last.game_time) * self._connection.rate)
+        else:
+            rise = state.sequence - self._last.sequence
+        return max(rise - 1, 0)
+
 
 class PagesObserver:
-    """Watches the shared-memory pages, `rate` times a second."""
+    """Watches the shared-memory pages, `rate` times a second, 1 to MAX_PAGES_RATE."""
 
     from_plugin = False
     csp_build: int | None = None
 
     def __init__(self, pages: str = "acpmf", rate: float = 60.0) -> None:
+        check_rate(rate, MAX_PAGES_RATE)
         self._reader = TelemetryReader(pages)
         if not self._reader.in_session:
             self._reader.close()
             raise GameNotRunningError("the game is not in a session; start one")
-        self._rate, self._beat = rate, Beat(rate)
+        self._rate = rate
+        self._beat: Beat | None = None  # from the first state on
         static = self._reader.snapshot()
         track, layout = str(static["track"]), str(static["track_configuration"])
         self._static = {
@@ -115,15 +134,17 @@ class PagesObserver:
         return _header("pages", self._static, self._rate)
 
     def next(self) -> Observed | None:
-        time.sleep(self._beat.wait_s())
-        turn = self._beat.next()
+        beat = self._beat = self._beat or Beat(self._rate)
+        time.sleep(beat.wait_s())
+        missed = beat.missed
+        turn = beat.next()
         now = time.perf_counter()
         snapshot = self._reader.snapshot()
         if not turn:
             return None
         if not self._reader.in_session:
             raise GameNotRunningError("the game's session has ended")
-        return Observed(self._frames.frame(snapshot, now), now, (), False)
+        return Observed(self._frames.frame(snapshot, now), now, (), False, beat.missed - missed)
 
     def close(self) -> None:
         self._reader.close()

@@ -18,7 +18,7 @@ import pyarrow as pa
 from ac_gym.capture import Frame
 from ac_gym.errors import ConfigError, RecordingError, UnknownNameError
 from ac_gym.recording.background import Background
-from ac_gym.recording.repair import salvage
+from ac_gym.recording.repair import repair_video, salvage
 from ac_gym.recording.schema import METADATA_KEY, Header
 from ac_gym.recording.table_file import TableFile
 
@@ -79,6 +79,7 @@ class PictureRecorder:
         written: Callable[[str, float], None] | None = None,
     ) -> None:
         self.dropped = self.kept = self.reversed = 0
+        self._taken = 0
         self._written = written
         self._numbers = _Numbers()
         index_schema = pa.schema(INDEX_FIELDS, metadata={METADATA_KEY: header.encode()})
@@ -106,22 +107,27 @@ class PictureRecorder:
         """Whether there is time to encode it; never waits. The image must stay as it is."""
         self._numbers.add(frame.number)
         taken = self._background.put((frame, self.dropped), frame.image.nbytes)
+        self._taken += taken
         self.dropped += not taken
         return taken
 
     def close(self, reason: str = "stopped") -> None:
-        """Encodes what waits, and ends the files."""
+        """Encodes what waits, and ends the files; what failed, if anything, is their reason.
+
+        After a failure `kept` are those that can be read and are in the index.
+        """
         self._background.join(lambda: self._complete(reason))
-        if self._background.problem is not None:
-            self._encoder.abandon()
-            self._index.abandon()
-            salvage(self._index.path)
+        if self.problem is not None:
+            self.kept = min(self._encoder.abandon(), self._index.safe)
+            self.dropped += self._taken - self.kept
+            salvage(self._index, self._account(str(self.problem)))
+
+    def _account(self, reason: str) -> dict[str, Any]:
+        return {"dropped": self.dropped, "missed": self.missed, "time_reversed": self.reversed, "reason": reason}
 
     def _complete(self, reason: str) -> None:
         self._encoder.close()
-        self._index.close(
-            {"dropped": self.dropped, "missed": self.missed, "time_reversed": self.reversed, "reason": reason}
-        )
+        self._index.close(self._account(reason))
 
     def _encode(self, item: tuple[Frame, int]) -> None:
         frame, dropped = item
@@ -188,7 +194,9 @@ class _Images:
     def close(self) -> None:
         """Nothing is open."""
 
-    abandon = close
+    def abandon(self) -> int:
+        """Pictures that there are."""
+        return len(list(self._folder.glob(f"*{self._suffix}")))
 
 
 class _Video:
@@ -240,10 +248,11 @@ class _Video:
         else:
             os.replace(self._unfinished, self.path)
 
-    def abandon(self) -> None:
-        """What was written stays under its temporary name."""
+    def abandon(self) -> int:
+        """What was written gets its name, where it can be read; frames in it."""
         with contextlib.suppress(OSError):
             self._container.close()
+        return repair_video(self._unfinished).rows
 
     def _open(self, width: int, height: int, begin: float) -> None:
         self._stream = self._container.add_stream(

@@ -16,7 +16,7 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -58,10 +58,12 @@ class Summary:
     telemetry: Path
     states: int
     dropped: int
-    """states that there was no time to write"""
+    """states that there was no time or no room to write"""
+    missed: int
+    """states that never came"""
     pictures: int = 0
     pictures_dropped: int = 0
-    """pictures that there was no time to encode"""
+    """pictures that there was no time or no room to encode"""
     pictures_missed: int = 0
     """numbers of the source that we never got"""
     obs_path: str = ""
@@ -70,7 +72,7 @@ class Summary:
 
     def text(self) -> str:
         """In a line."""
-        line = f"{self.telemetry}: {self.states} states, {self.dropped} dropped"
+        line = f"{self.telemetry}: {self.states} states, {self.dropped} dropped, {self.missed} missed"
         if self.pictures or self.pictures_dropped:
             line += f"; {self.pictures} pictures, {self.pictures_dropped} dropped, {self.pictures_missed} missed"
         if self.obs_path:
@@ -132,9 +134,9 @@ class Recorder:
         """Why it ended by itself; None while it goes on."""
         return self.states.problem or (self.pictures and self.pictures.problem) or None
 
-    def put(self, frame: NDArray[np.float64], time: float, plugin: tuple[float, ...] = ()) -> bool:
+    def put(self, frame: NDArray[np.float64], time: float, plugin: tuple[float, ...] = (), missed: int = 0) -> bool:
         """A state; see `StateRecorder.put`."""
-        return self.states.put(frame, time, plugin)
+        return self.states.put(frame, time, plugin, missed)
 
     def close(self, reason: str = "stopped") -> Summary:
         """Ends all files, and OBS's recording; more calls give the same summary."""
@@ -146,7 +148,7 @@ class Recorder:
         _end_files(self._pump, self.pictures, self.states, reason, {"wall_clock_moved": round(moved, 6), **facts})
         pictures = self.pictures
         self._ended = Summary(
-            self.states.path, self.states.states, self.states.dropped,
+            self.states.path, self.states.states, self.states.dropped, self.states.missed,
             pictures.kept if pictures else 0, pictures.dropped if pictures else 0, pictures.missed if pictures else 0,
             obs_path, self.problem or obs_problem,
         )  # fmt: skip
@@ -201,7 +203,9 @@ class _Pump:
             self._recorder.put(Frame(image, number, at))
 
 
-def _start_obs(settings: ObsSettings | None, header: Header, undo: list[Callable[[], object]]) -> tuple[Any, Header]:
+def _start_obs(
+    settings: ObsSettings | None, header: Header, undo: list[Callable[[], object]]
+) -> tuple[Obs | None, Header]:
     if settings is None:
         return None, header
     obs = Obs(settings)
@@ -217,11 +221,16 @@ def _clocked(header: Header) -> Header:
 
 
 def _end_files(
-    pump: _Pump | None, pictures: PictureRecorder | None, states: StateRecorder, reason: str, facts: Any = None
+    pump: _Pump | None,
+    pictures: PictureRecorder | None,
+    states: StateRecorder,
+    reason: str,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
+    """What failed on one side is the reason of the other's end, too."""
     if pump is not None:
         pump.end()
     if pictures is not None:
-        pictures.close(reason)
-    problem = states.problem or (pictures.problem if pictures else None)
-    states.close({"reason": str(problem or reason), **(facts or {})})
+        pictures.close(str(states.problem or reason))
+        reason = str(pictures.problem or reason)
+    states.close({"reason": reason, **(facts or {})})

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from ac_gym.errors import MissingPackageError, RecordingError
 from ac_gym.recording.csv_file import repair_csv
 from ac_gym.recording.parquet_format import Group
-from ac_gym.recording.table_file import GROUP_KEY, ParquetFile, in_use, journal_path, unfinished_path
+from ac_gym.recording.table_file import GROUP_KEY, ParquetFile, TableFile, in_use, journal_path, unfinished_path
 
+_KILLED: Mapping[str, Any] = {"reason": "interrupted", "repaired": True}
 _log = logging.getLogger("ac_gym.recording")
 
 
@@ -52,7 +53,7 @@ def repair(place: str | Path) -> list[Repaired]:
             raise RecordingError(f"{place}: there is no {journal.name} beside it to repair it from")
         if in_use(journal):
             raise RecordingError(f"{journal}: is being recorded to")
-    work: list[tuple[Callable[[Path], Repaired], Path]] = [(_repair_video, path) for path in videos]
+    work: list[tuple[Callable[[Path], Repaired], Path]] = [(repair_video, path) for path in videos]
     work += [(_repair_text, path) for path in texts]
     work += [(_repair_table, journal) for journal in journals]
     done, problems = [], []
@@ -66,23 +67,44 @@ def repair(place: str | Path) -> list[Repaired]:
     return done
 
 
-def salvage(path: Path) -> None:
-    """After a failure: the rows so far become the file after all, where the space that was given back is enough."""
-    journal = journal_path(path)
+def salvage(table: TableFile, end: Mapping[str, Any]) -> None:
+    """After a failure: the table's safe rows become the file after all, with `end`, where the disk has room for it."""
+    table.abandon()
+    journal = journal_path(table.path)
     if journal.exists():
         try:
-            _repair_table(journal)
+            _repair_table(journal, end)
         except RecordingError as error:
             _log.error("%s; make room, then: ac-gym record repair %s", error, journal)
 
 
-def _repair_table(journal: Path) -> Repaired:
+def repair_video(unfinished: Path) -> Repaired:
+    """A video that is in fragments can be read as it is; it only lacks its name. Where it has no frame it stays."""
+    try:
+        import av
+    except ImportError:
+        raise MissingPackageError("av", "record") from None
+
+    path, frames = unfinished.with_name(unfinished.name.removesuffix(".part")), 0
+    if path.exists():
+        raise RecordingError(f"{path} exists beside {unfinished.name}: move one of them away")
+    try:
+        with av.open(str(unfinished), format="mp4") as container:
+            frames = sum(packet.size > 0 for packet in container.demux(video=0))
+    except (av.FFmpegError, IndexError):  # killed before the first frame, or in a fragment
+        if not frames:
+            return Repaired(unfinished, 0, unfinished.stat().st_size)
+    os.replace(unfinished, path)
+    return Repaired(path, frames, 0)
+
+
+def _repair_table(journal: Path, end: Mapping[str, Any] = _KILLED) -> Repaired:
     path = journal.with_suffix(".parquet")
     if path.exists():  # killed between the last two steps
         journal.unlink()
         return Repaired(path, 0, 0)
     try:
-        rows, cut = _complete(journal, path)
+        rows, cut = _complete(journal, path, end)
     except (OSError, pa.ArrowException) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error).splitlines()[0]
         raise RecordingError(f"{journal}: cannot be made {path.name} ({reason})") from error
@@ -95,8 +117,8 @@ def _repair_text(unfinished: Path) -> Repaired:
     return Repaired(*repair_csv(unfinished))
 
 
-def _complete(journal: Path, path: Path) -> tuple[int, int]:
-    """Adds what the Parquet file lacks. Rows in it, bytes that were of no use."""
+def _complete(journal: Path, path: Path, end: Mapping[str, Any]) -> tuple[int, int]:
+    """Adds what the Parquet file lacks, and `end`. Rows in it, bytes that were of no use."""
     found = _read_journal(journal)
     if found is None:  # killed before the first row
         return 0, journal.stat().st_size
@@ -108,7 +130,7 @@ def _complete(journal: Path, path: Path) -> tuple[int, int]:
     try:
         if len(found.rows):
             parquet.write_group(found.rows)
-        parquet.close({"reason": "interrupted", "repaired": True})
+        parquet.close(end)
     except BaseException:
         parquet.abandon()
         raise
@@ -154,23 +176,3 @@ def _index_in_use(video: Path) -> bool:
     """The video itself is in the hands of a library; the journal of its pictures tells whether it grows."""
     index = video.with_name(video.name.replace("_video.mp4.part", "_pictures.journal"))
     return index.exists() and in_use(index)
-
-
-def _repair_video(unfinished: Path) -> Repaired:
-    """A video that is in fragments can be read as it is; it only lacks its name."""
-    try:
-        import av
-    except ImportError:
-        raise MissingPackageError("av", "record") from None
-
-    path, frames = unfinished.with_name(unfinished.name.removesuffix(".part")), 0
-    if path.exists():
-        raise RecordingError(f"{path} exists beside {unfinished.name}: move one of them away")
-    try:
-        with av.open(str(unfinished), format="mp4") as container:
-            frames = sum(packet.size > 0 for packet in container.demux(video=0))
-    except (av.FFmpegError, IndexError):  # killed before the first frame, or in a fragment
-        if not frames:
-            return Repaired(unfinished, 0, unfinished.stat().st_size)
-    os.replace(unfinished, path)
-    return Repaired(path, frames, 0)

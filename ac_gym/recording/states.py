@@ -45,7 +45,7 @@ class StateRecorder:
     def __init__(
         self, folder: Path, stem: str, header: Header, *, plugin: bool, inputs_csv: bool, log_csv: bool, pictures: bool
     ) -> None:
-        self.states = self.dropped = self.reversed = 0
+        self.states = self.dropped = self.missed = self.reversed = 0
         self._layout = observer_rows(header, plugin=plugin)
         self._last_time = -np.inf
         self.path = folder / f"{stem}_telemetry.parquet"
@@ -73,11 +73,13 @@ class StateRecorder:
         """Why it ended by itself."""
         return self._background.problem
 
-    def put(self, frame: NDArray[np.float64], time: float, plugin: tuple[float, ...] = ()) -> bool:
+    def put(self, frame: NDArray[np.float64], time: float, plugin: tuple[float, ...] = (), missed: int = 0) -> bool:
         """Whether the state will be written; never waits.
 
-        `frame` (channels.WIDTH,), `time` in s of perf_counter, `plugin`: game_time, sequence, flags.
+        `frame` (channels.WIDTH,), `time` in s of perf_counter, `plugin`: game_time, sequence, flags. `missed`: states
+        between the one before and this that never came.
         """
+        self.missed += missed
         row = np.empty((1, self._layout.width))
         row[0, 0], row[0, 1] = time, self.dropped
         row[0, self._layout.frame] = frame
@@ -94,23 +96,25 @@ class StateRecorder:
         self._background.put((name, time), 0)
 
     def close(self, end: Mapping[str, Any]) -> None:
-        """Writes what waits, and ends the files."""
+        """Writes what waits, and ends the files; what failed, if anything, is their reason."""
         self._background.join(lambda: self._complete(end))
-        if self._background.problem is not None:
-            self._table.abandon()
+        if self.problem is not None:
             for file in self._texts:
                 file.abandon()
-            salvage(self.path)
-            lost = self.states - self._table.safe
-            self.states, self.dropped = self._table.safe, self.dropped + lost
+            self.dropped += self.states - self._table.safe
+            self.states = self._table.safe
+            salvage(self._table, {**self._account(end), "reason": str(self.problem)})
 
     @property
     def _texts(self) -> list[CsvFile]:
         return [file for file in (self._inputs, self._log) if file is not None]
 
+    def _account(self, end: Mapping[str, Any]) -> dict[str, Any]:
+        return {"dropped": self.dropped, "missed": self.missed, "time_reversed": self.reversed, **end}
+
     def _complete(self, end: Mapping[str, Any]) -> None:
         self._log_pictures(all_of_them=True)
-        self._table.close({"dropped": self.dropped, "time_reversed": self.reversed, **end})
+        self._table.close(self._account(end))
         for file in self._texts:
             file.close()
 

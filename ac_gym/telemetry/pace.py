@@ -28,6 +28,8 @@ class Beat:
         self._clock = clock
         self._began = clock()
         self._count = 0
+        self.missed = 0
+        """turns so far that were left out"""
 
     def wait_s(self) -> float:
         """s until the next look; 0 if it is due."""
@@ -38,4 +40,6 @@ class Beat:
         turn_before = self._count // self.looks
         due = int((self._clock() - self._began) / self._period)
         self._count = max(self._count + 1, due)
-        return self._count // self.looks > turn_before
+        turns = self._count // self.looks - turn_before
+        self.missed += max(turns - 1, 0)
+        return turns > 0

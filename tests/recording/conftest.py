@@ -1,6 +1,6 @@
-"""Lets these tests use what the tests of the bridge have: `ac-gym serve` as a process."""
+"""Lets these tests use what others have: `ac-gym serve` as a process, and a scripted plugin."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "bridge"))
+sys.path += [str(Path(__file__).parents[1] / room) for room in ("bridge", "game")]

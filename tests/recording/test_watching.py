@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -101,29 +101,60 @@ def test_the_pages_are_recorded(served: Served, tmp_path: Path) -> None:
     assert (recorded.header.source, recorded.header.track, recorded.header.car) == ("pages", "monza", CAR)
     assert recorded.header.rate == 60.0
     assert 10 < summary.states <= 61
+    assert summary.states + summary.missed == pytest.approx(60, abs=2)
     assert "sequence" not in recorded.table.schema.names
     distance = schema.channel_of(recorded.table, "packet_id")
     assert distance[-1] > distance[0]
 
 
-def test_the_command_ends_whole_on_ctrl_c(served: Served, tmp_path: Path) -> None:
+@contextmanager
+def recording(served: Served, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """`ac-gym record`, which has recorded a second or so."""
     command = [
-        sys.executable, "-m", "ac_gym.cli.main", "record", f"--folder={tmp_path}", "--session=s", "--inputs",
+        sys.executable, "-m", "ac_gym.cli.main", "record", f"--folder={folder}", "--session=s", "--inputs",
         f"--ego-port={served.ports['ego']}", f"--management-port={served.ports['management']}",
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    journal = tmp_path / "s" / "01_telemetry.journal"
+    journal = folder / "s" / "01_telemetry.journal"
     deadline = time.monotonic() + 60.0
-    while not (journal.exists() and journal.stat().st_size > 30_000):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    try:
+        while not (journal.exists() and journal.stat().st_size > 80_000):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", pytest.param("SIGHUP", id="the terminal is closed")])
+def test_the_command_ends_whole(served: Served, tmp_path: Path, name: str) -> None:
+    with recording(served, tmp_path) as process:
+        process.send_signal(getattr(signal, name))
+        out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
-    assert "states, 0 dropped" in out
+    assert "states, 0 dropped, 0 missed" in out
     assert sorted(os.listdir(tmp_path / "s")) == ["01_inputs.csv", "01_telemetry.parquet"]
     assert read_recording(tmp_path / "s" / "01_telemetry.parquet").header.end["reason"] == "interrupted"
+
+
+def test_a_recorder_that_is_held_up_loses_no_state(served: Served, tmp_path: Path) -> None:
+    """Not at its start, and not while it had no processor for a second: what came waits in the socket."""
+    with recording(served, tmp_path) as process:
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(1.0)
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "0 dropped, 0 missed" in out
+    recorded = read_recording(tmp_path / "s" / "01_telemetry.parquet")
+    sequence = recorded.table.column("sequence").to_pylist()
+    assert sequence == list(range(1, len(sequence) + 1))
+    assert len(sequence) > 50
+    assert recorded.header.end["missed"] == 0
 
 
 def test_a_game_that_ends_leaves_whole_files_and_a_clear_line(tmp_path: Path) -> None:

@@ -28,12 +28,13 @@ def test_turns_and_looks(rate: float, looks: int) -> None:
     assert total == 10 * rate * looks
 
 
-def test_what_was_missed_is_left_out() -> None:
+def test_what_was_missed_is_left_out_and_counted() -> None:
     clock = Clock()
     beat = Beat(60.0, clock)
     clock.now = 1.0
     assert beat.wait_s() == 0.0
     assert beat.next()
+    assert beat.missed == 59
     assert beat.wait_s() == pytest.approx(1.0 / 60.0, abs=1e-6)
 
 
