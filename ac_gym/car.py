@@ -24,11 +24,30 @@ from ac_gym.track.speed import Envelope
 
 CURVE_UNIT = "1/min, N m"
 IMPLIED = {"grip": 1.0, "power": 1.0}  # multipliers for randomisation; car files do not give them
-POSITIVE = (
+_POSITIVE = (
     "mass", "wheelbase", "inertia", "track", "radius", "load_reference", "peak_slip_angle_deg", "peak_slip_ratio",
     "relaxation_length", "wheel_rate", "heat_capacity", "limiter_rpm", "idle_rpm", "final_drive", "ratio", "lock_deg",
     "launch_rpm", "mu_lateral", "mu_longitudinal", "vertical_rate", "wear_energy", "reference_torque",
 )  # fmt: skip
+"""ends of the names of figures above 0"""
+_BELIEVABLE = {
+    "chassis_mass": (100.0, 10_000.0), "front_weight": (0.2, 0.8), "wheelbase": (0.8, 8.0), "_track": (0.4, 4.0),
+    "cg_height": (0.05, 2.0), "tyres_front_radius": (0.1, 1.0), "tyres_rear_radius": (0.1, 1.0),
+    "mu_lateral": (0.05, 5.0), "mu_longitudinal": (0.05, 5.0), "limiter_rpm": (500.0, 40_000.0),
+    "efficiency": (0.2, 1.0), "differential_power": (0.0, 1.0), "differential_coast": (0.0, 1.0),
+    "front_share": (0.0, 1.0), "lock_deg": (20.0, 2000.0), "steering_ratio": (1.0, 50.0),
+}  # fmt: skip
+"""ends of the names of figures -> lowest and highest of anything on wheels: what is beyond is a slip of the pen"""
+
+
+def unbelievable(name: str, value: float) -> str | None:
+    """What is wrong with the figure `name` (`_core.CAR_PARAMS`), None where nothing is."""
+    if value <= 0.0 and name.endswith(_POSITIVE):
+        return "must be greater than 0"
+    for ending, (low, high) in _BELIEVABLE.items():
+        if name.endswith(ending) and not low <= value <= high:
+            return f"must be {low:g} to {high:g}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -179,8 +198,8 @@ def _value(name: str, figure: dict[str, Any], unit: str, sources: dict[str, str]
     value = figure["value"]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InvalidCarError(f"car file {path}: {name}: {value!r} is not a number")
-    if value <= 0 and name.endswith(POSITIVE):
-        raise InvalidCarError(f"car file {path}: {name}: must be greater than 0, is {value:g}")
+    if wrong := unbelievable(name, value):
+        raise InvalidCarError(f"car file {path}: {name}: {wrong}, is {value:g}")
     return float(value)
 
 

@@ -297,6 +297,10 @@ def test_packed_data_are_not_opened(tmp_path: Path) -> None:
         ("power", "; nothing", r"data/power\.lut: no points"),
         ("power", "0|-5\n9000|-5", "no torque below the limiter"),
         ("drivetrain__GEARS__COUNT", 11, r"11 gears; 1 to 8 can be driven"),
+        ("drivetrain__GEARS__COUNT", 6.7, r"6\.7 gears; 1 to 8 can be driven"),
+        ("car__BASIC__TOTALMASS", -5, r"data/car\.ini: chassis_mass: must be greater than 0, is -5"),
+        ("suspensions__BASIC__CG_LOCATION", 1.4, r"chassis_front_weight: must be 0\.2 to 0\.8, is 1\.4"),
+        ("suspensions__BASIC__WHEELBASE", 2510, r"chassis_wheelbase: must be 0\.8 to 8, is 2510"),
         ("drivetrain__GEARS__GEAR_3", None, r"GEAR_3 is missing"),
         ("drivetrain__GEARS__GEAR_2", 0, r"GEAR_2: a ratio must be above 0"),
     ],
@@ -330,7 +334,10 @@ def test_a_figure_that_no_car_can_have_is_estimated_and_told(write: Write) -> No
     text, lines = import_car(write(tyres__FRONT_1__RELAXATION_LENGTH=0))
     car = parse_car(text, Path("car.yaml"))
     assert car.values["tyres_front_relaxation_length"] == load_car(MODEL).values["tyres_front_relaxation_length"]
-    assert any(line.startswith("tyres_front_relaxation_length: 0 in data/tyres.ini is not above 0") for line in lines)
+    assert any(
+        line.startswith("tyres_front_relaxation_length: must be greater than 0, is 0 in data/tyres.ini")
+        for line in lines
+    )
 
 
 def test_a_turbo_is_in_the_torque_curve(write: Write) -> None:
@@ -382,13 +389,17 @@ def test_names_are_checked_and_the_packages_are_not_taken(write: Write, home: Pa
     assert not home.exists()
 
 
-def test_an_import_again_takes_the_place_of_the_first(write: Write) -> None:
+def test_an_import_again_takes_the_place_of_the_first_when_told_to(write: Write) -> None:
     folder = write()
-    keep_car(import_car(folder)[0])
+    for _ in range(2):
+        keep_car(import_car(folder)[0])
     assert load_car("made_up").values["chassis_mass"] == 1265.0
     file = folder / "data" / "car.ini"
     file.write_text(file.read_text(encoding="utf-8").replace("TOTALMASS=1265", "TOTALMASS=1300"), encoding="utf-8")
-    keep_car(import_car(folder)[0])
+    with pytest.raises(InvalidCarError, match="is there already, and different; give --replace"):
+        keep_car(import_car(folder)[0])
+    assert load_car("made_up").values["chassis_mass"] == 1265.0
+    keep_car(import_car(folder)[0], replace=True)
     assert load_car("made_up").values["chassis_mass"] == 1300.0
 
 

@@ -50,8 +50,11 @@ def import_car(folder: str | Path, name: str | None = None) -> tuple[str, list[s
     return text, _report(data, found, template)
 
 
-def keep_car(text: str) -> tuple[Car, Path]:
-    """Keeps the text of a car file among one's own, so that `load_car` finds the car by its name."""
+def keep_car(text: str, *, replace: bool = False) -> tuple[Car, Path]:
+    """Keeps the text of a car file among one's own, so that `load_car` finds the car by its name.
+
+    InvalidCarError where one of the package's has the name, or a different one of one's own and not `replace`.
+    """
     car = parse_car(text, Path("import"))
     name = car.name
     if not NAME.fullmatch(name):
@@ -61,7 +64,11 @@ def keep_car(text: str) -> tuple[Car, Path]:
     path = user_cars_dir() / f"{name}.yaml"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        if path.exists() and not replace and path.read_text(encoding="utf-8") != text:
+            raise InvalidCarError(f"{path} is there already, and different; give --replace, or another --name")
+        fresh = path.with_name(f"{path.name}.part")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
     except OSError as error:
         raise InvalidCarError(f"{path}: cannot be written ({error.strerror}); set AC_GYM_HOME to a folder") from error
     forget_cars()

@@ -14,9 +14,9 @@ def read_chassis(data: DataFolder, found: Found) -> None:
     """Needs the tyres' radius and vertical rate."""
     car, suspensions = data.ini("car.ini"), data.ini("suspensions.ini")
     mass = car.wanted("BASIC", "TOTALMASS")
-    found.put("chassis_mass", mass, _CAR)
-    found.put("chassis_front_weight", suspensions.wanted("BASIC", "CG_LOCATION"), _SUSPENSIONS)
-    found.put("chassis_wheelbase", suspensions.wanted("BASIC", "WHEELBASE"), _SUSPENSIONS)
+    found.need("chassis_mass", mass, _CAR)
+    found.need("chassis_front_weight", suspensions.wanted("BASIC", "CG_LOCATION"), _SUSPENSIONS)
+    found.need("chassis_wheelbase", suspensions.wanted("BASIC", "WHEELBASE"), _SUSPENSIONS)
     for axle in ("front", "rear"):
         _axle(data, found, axle)
     _cg_height(data, found)
@@ -39,7 +39,7 @@ def _axle(data: DataFolder, found: Found, axle: str) -> None:
     rates = [rate for rate in dampers if rate is not None]
     found.put(f"{put}damping", sum(rates) / len(rates) if rates else None, COMPUTED)
     found.put(f"{put}anti_roll", ini.number("ARB", section), _SUSPENSIONS)
-    found.put(f"{put}track", ini.wanted(section, "TRACK"), _SUSPENSIONS)
+    found.need(f"{put}track", ini.wanted(section, "TRACK"), _SUSPENSIONS)
     found.put(f"{put}unsprung_mass", ini.number(section, "HUB_MASS"), _SUSPENSIONS)
     found.put(f"{put}camber_deg", ini.number(section, "STATIC_CAMBER"), _SUSPENSIONS)
     height = ini.number(section, "ROD_LENGTH")

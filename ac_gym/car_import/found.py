@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ac_gym import _core
-from ac_gym.car import POSITIVE
+from ac_gym.car import unbelievable
+from ac_gym.errors import InvalidCarError
 
 COMPUTED = "computed"
 ESTIMATE = "estimate"
@@ -27,10 +28,16 @@ class Found:
         assert name in _core.CAR_PARAMS, name
         if value is None:
             return
-        if value <= 0.0 and name.endswith(POSITIVE):
-            self.remarks.append(f"{name}: {value:g} in {source} is not above 0; estimated instead")
+        if wrong := unbelievable(name, value):
+            self.remarks.append(f"{name}: {wrong}, is {value:g} in {source}; estimated instead")
             return
         self.values[name] = (value, source)
+
+    def need(self, name: str, value: float, source: str) -> None:
+        """Keeps a figure that makes the car what it is: one that no car can have is an InvalidCarError."""
+        if wrong := unbelievable(name, value):
+            raise InvalidCarError(f"{source}: {name}: {wrong}, is {value:g}")
+        self.put(name, value, source)
 
     def get(self, name: str, default: float) -> float:
         """A figure found so far."""

@@ -89,10 +89,10 @@ def _drivetrain(data: DataFolder, found: Found) -> None:
 
 
 def _gears(ini: Ini, found: Found) -> None:
-    count = int(ini.wanted("GEARS", "COUNT"))
-    if not 1 <= count <= _core.MAX_GEARS:
-        raise InvalidCarError(f"{ini.name} [GEARS] COUNT: {count} gears; 1 to {_core.MAX_GEARS} can be driven")
-    ratios = [ini.wanted("GEARS", f"GEAR_{k}") for k in range(1, count + 1)]
+    count = ini.wanted("GEARS", "COUNT")
+    if count not in range(1, _core.MAX_GEARS + 1):
+        raise InvalidCarError(f"{ini.name} [GEARS] COUNT: {count:g} gears; 1 to {_core.MAX_GEARS} can be driven")
+    ratios = [ini.wanted("GEARS", f"GEAR_{k}") for k in range(1, int(count) + 1)]
     if min(ratios) <= 0.0:
         raise InvalidCarError(f"{ini.name} [GEARS] GEAR_{1 + ratios.index(min(ratios))}: a ratio must be above 0")
     found.gears = (ratios, _DRIVETRAIN)

@@ -35,7 +35,7 @@ def _axle(data: DataFolder, ini: Ini, found: Found, axle: str, section: str) -> 
         ("pressure_cold_psi", "PRESSURE_STATIC"), ("pressure_ideal_psi", "PRESSURE_IDEAL"),
     ):  # fmt: skip
         found.put(put + name, ini.number(section, key), _SOURCE)
-    found.put(put + "radius", ini.wanted(section, "RADIUS"), _SOURCE)
+    found.need(put + "radius", ini.wanted(section, "RADIUS"), _SOURCE)
     load = ini.number(section, "FZ0")
     found.put(put + "load_reference", load, _SOURCE)
     _friction(data, ini, found, put, section, load)

@@ -75,6 +75,7 @@ def show(name: Annotated[str, typer.Argument(help="a car of `ac-gym cars list`, 
 def import_car_of_the_game(
     folder: Annotated[Path, typer.Argument(help="the car's folder in the game (content/cars/CAR), or its data folder")],
     name: Annotated[str | None, typer.Option(help="name for car=..., else the folder's")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="in place of one that you have imported before")] = False,
 ) -> None:
     """Make a car file of the unpacked data of a car that you own, and say what could not be taken over."""
     from ac_gym.car import envelope
@@ -82,7 +83,7 @@ def import_car_of_the_game(
     from ac_gym.track import load_track, speed_profile
 
     text, lines = import_car(folder, name)
-    car, path = keep_car(text)
+    car, path = keep_car(text, replace=replace)
     for line in lines:
         typer.echo(line)
     profile = speed_profile(load_track("monza"), envelope(car))

@@ -76,6 +76,7 @@ def import_track(
         Path | None, typer.Option(help="CSV with the racing line (pos_x, pos_y), beside a border CSV")
     ] = None,
     name: Annotated[str | None, typer.Option(help="name for track=..., else that in the game or of the file")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="in place of one that you have imported before")] = False,
     sides: Annotated[bool, typer.Option(help="use data/side_l.csv and side_r.csv where they are there")] = True,
 ) -> None:
     """Make a circuit of the game your own: check its borders, keep them, draw them."""
@@ -85,7 +86,7 @@ def import_track(
     if (source is None) == (host is None):
         raise AcGymError("tracks import: give either a SOURCE (folder, fast_lane.ai or CSV) or --host")
     found, borders = _from_game(str(host), port, token) if source is None else _from_files(source, line, sides)
-    path, track = keep_track(name or found, borders)
+    path, track = keep_track(name or found, borders, replace=replace)
     typer.echo(_described(track))
     typer.echo(f"wrote {path}")
     typer.echo(_drawn(track, path.with_suffix(".png")))

@@ -18,20 +18,21 @@ _REACH = 120  # points of `_FINE_M`
 
 
 def installed_borders(path: str | Path, *, sides: bool = True) -> tuple[str, Borders]:
-    """Name and borders of a circuit of the game, from its folder or its fast_lane.ai.
+    """Name and borders of a circuit of the game, from its folder or its fast_lane.ai (or a copy, by the copy's name).
 
     The edges are those of `data/side_l.csv` and `data/side_r.csv` where both are there (and `sides`), else the lane's.
     """
     path = Path(path)
     lane_file = path if path.is_file() else _lane_file(path)
-    folder = lane_file.parent.parent if lane_file.parent.name == "ai" else lane_file.parent
+    in_game = lane_file.parent.name == "ai"
+    folder = lane_file.parent.parent if in_game else lane_file.parent
     lane = read_fast_lane(lane_file)
     left, right, line = lane.borders()
     borders = Borders(left, right, line, lane.height)
     side_files = [folder / "data" / f"side_{side}.csv" for side in "lr"]
     if sides and all(file.is_file() for file in side_files):
         borders = _with_sides(borders, *(_side_points(file) for file in side_files))
-    return _game_name(folder), borders
+    return _game_name(folder) if in_game else lane_file.stem, borders
 
 
 def _lane_file(folder: Path) -> Path:

@@ -46,10 +46,11 @@ def load_track(name_or_path: str | Path) -> Track:
     return _load(str(_track_file(name_or_path)))
 
 
-def keep_track(name: str, borders: Borders) -> tuple[Path, Track]:
+def keep_track(name: str, borders: Borders, *, replace: bool = False) -> tuple[Path, Track]:
     """Keeps a track of one's own, so that `load_track(name)` finds it; answers its file and the track.
 
-    InvalidTrackError for borders that make no track, and for a name that is taken by the package or makes no file name.
+    InvalidTrackError for borders that make no track, for a name that is taken by the package or makes no file name, and
+    where a different one of one's own has it and not `replace`.
     """
     from ac_gym.track.border_file import write_borders
     from ac_gym.track.borders import track_from_borders
@@ -60,9 +61,14 @@ def keep_track(name: str, borders: Borders) -> tuple[Path, Track]:
         raise InvalidTrackError(f"{name} is a circuit of the package already; choose another --name")
     track = track_from_borders(name, **vars(borders))
     path = user_tracks_dir() / f"{name}.csv"
+    fresh = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_borders(path, borders)
+        write_borders(fresh, borders)
+        if path.exists() and not replace and path.read_bytes() != fresh.read_bytes():
+            fresh.unlink()
+            raise InvalidTrackError(f"{path} is there already, and different; give --replace, or another --name")
+        fresh.replace(path)
     except OSError as error:
         raise InvalidTrackError(f"{path}: cannot be written ({error.strerror}); set AC_GYM_HOME to a folder") from error
     _load.cache_clear()

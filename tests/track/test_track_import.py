@@ -102,6 +102,10 @@ def test_a_layout_is_named_as_the_game_names_it(game: Path, run: Run) -> None:
 def test_a_lane_file_alone_will_do(game: Path, run: Run, stadium: Track) -> None:
     assert run("tracks", "import", game / "my_ring" / "ai" / "fast_lane.ai", "--name", "mine")[0] == 0
     same(load_track("mine"), stadium)
+    copy = game / "elsewhere.ai"
+    copy.write_bytes((game / "my_ring" / "ai" / "fast_lane.ai").read_bytes())
+    assert run("tracks", "import", copy)[0] == 0
+    assert "elsewhere" in user_tracks()
 
 
 def test_the_side_files_are_taken_where_they_are(game: Path, run: Run, stadium: Track) -> None:
@@ -117,7 +121,7 @@ def test_the_side_files_are_taken_where_they_are(game: Path, run: Run, stadium: 
     assert np.allclose(track.width_left, stadium.width_left + 1.0, atol=0.05)
     assert np.allclose(track.width_right, stadium.width_right + 1.0, atol=0.05)
     assert np.allclose(track.bank, np.arctan(2.0 / 12.0), atol=0.005)
-    assert run("tracks", "import", game / "my_ring", "--no-sides")[0] == 0
+    assert run("tracks", "import", game / "my_ring", "--no-sides", "--replace")[0] == 0
     assert not load_track("my_ring").bank.any()
 
 
@@ -210,10 +214,18 @@ def test_any_bytes_give_borders_or_the_error_for_it(tmp_path_factory: pytest.Tem
     assert np.isfinite(borders.line).all()
 
 
-def test_an_import_again_takes_the_place_of_the_first(build: Callable[[str], Track], stadium: Track) -> None:
+def test_an_import_again_takes_the_place_of_the_first_when_told_to(
+    build: Callable[[str], Track], stadium: Track
+) -> None:
+    path, _ = keep_track("ring", borders_of(stadium))
     keep_track("ring", borders_of(stadium))
     load_track("ring")
-    keep_track("ring", borders_of(build(stadium_text(60.0, 310.0))))
+    other = borders_of(build(stadium_text(60.0, 310.0)))
+    with pytest.raises(InvalidTrackError, match="is there already, and different; give --replace"):
+        keep_track("ring", other)
+    assert load_track("ring").length_m == pytest.approx(stadium.length_m, abs=0.2)
+    keep_track("ring", other, replace=True)
+    assert [file.name for file in path.parent.iterdir()] == ["ring.csv"]
     assert load_track("ring").length_m == pytest.approx(stadium.length_m + 20.0, abs=0.2)
 
 
