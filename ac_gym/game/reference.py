@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import channels
+from ac_gym.constants import NEUTRAL
 from ac_gym.game.wire import (
     MAX_DATAGRAM,
-    NEUTRAL,
     Dismissed,
     Event,
     Malformed,

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import __version__, channels
+from ac_gym.constants import NEUTRAL
 
 PROTOCOL = 1
 MAX_DATAGRAM = 16384  # bytes; the reference plugin's state, the longest message, has about 3700
 MAX_RATE = 1000.0  # Hz
-NEUTRAL = (0.0, -1.0, -1.0, 0.0)  # straight, pedals up, no gear request
 ROLES = ("driver", "observer")
 APPLY = ("default", "plugin", "client")
 

@@ -5,20 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from types import ModuleType
 from typing import Any
 
 from ac_gym.errors import ConfigError
 from ac_gym.standin.acsys import make_acsys
+from ac_gym.standin.car_state import FAILED
 
 
 def make_ac(*parts: object) -> ModuleType:
-    """The module `ac`: every public method of `parts` a function."""
+    """The module `ac`: every public method of `parts` a function, which answers what it cannot take with -1."""
     module = ModuleType("ac")
     for part in parts:
         for name, function in _functions(part):
-            setattr(module, name, function)
+            setattr(module, name, _failing(function))
     return module
+
+
+def _failing(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except (TypeError, ValueError, IndexError):
+            return FAILED
+
+    return call
 
 
 def _functions(part: object) -> Iterator[tuple[str, Callable[..., Any]]]:

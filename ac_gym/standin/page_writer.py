@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym.channels import COLUMNS
+from ac_gym.constants import air_density
 from ac_gym.errors import AcGymError
 from ac_gym.standin.place_names import TrackName
 from ac_gym.standin.session import Session
@@ -161,7 +162,7 @@ def _fill_constants(physics: np.ndarray, graphics: np.ndarray, session: Session)
     physics["tc"] = p["engine_tc_slip"] if settings.traction_control else 0.0
     physics["autoShifterOn"] = not settings.manual_gearbox
     physics["airTemp"], physics["roadTemp"] = settings.air_temperature, settings.road_temperature
-    physics["airDensity"] = 1.2922 - 0.0041 * settings.air_temperature
+    physics["airDensity"] = air_density(settings.air_temperature)
     physics["tyreContactNormal"] = 0.0, 1.0, 0.0
     physics["brakeBias"], physics["currentMaxRpm"] = p["brakes_front_share"], p["engine_limiter_rpm"]
     physics["P2PStatus"] = 1

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ac_gym.channels import COLUMNS
+from ac_gym.constants import air_density
 from ac_gym.standin.game_folder import APPS
 from ac_gym.standin.joystick import AXIS_CENTRE, AXIS_MAX, VirtualJoystick
 from ac_gym.standin.session import Session
@@ -148,7 +149,7 @@ class PatchFunctions:
 
     def ext_getBrakeTorque(self, corner: int) -> float:
         front = self._figure("brakes_front_share")
-        share = front if corner < 2 else 1.0 - front
+        share = {0: front, 1: front, 2: 1.0 - front, 3: 1.0 - front}.get(corner, 0.0)
         return 0.5 * share * self._figure("brakes_torque") * self._value(0, "brake")
 
     def ext_getSteerTorque(self) -> float:
@@ -249,13 +250,14 @@ class PatchFunctions:
         return self._session.car.values[name]
 
     def _value(self, car: int, channel: str, element: int = 0) -> float:
-        if not 0 <= car < self._session.cars:
+        columns = COLUMNS[channel]
+        if not (0 <= car < self._session.cars and 0 <= element < columns.stop - columns.start):
             return 0.0
-        return self._session.row(car)[COLUMNS[channel].start + element]
+        return self._session.row(car)[columns.start + element]
 
     def _air(self, area: float) -> float:
         """N on an area (m2) at the present speed"""
-        density = 1.2922 - 0.0041 * self._session.settings.air_temperature
+        density = air_density(self._session.settings.air_temperature)
         return 0.5 * density * area * self._value(0, "speed") ** 2
 
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from ac_gym import _core
 from ac_gym.car import Car
-from ac_gym.constants import FULL_STEER_DEG
+from ac_gym.constants import FULL_STEER_DEG, NEUTRAL
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.task.settings import TaskSettings
 from ac_gym.task.telemetry import Telemetry, columns_of
 from ac_gym.worlds.base import Mask, World
 
-_NEUTRAL = np.array([0.0, -1.0, -1.0, 0.0], np.float32)  # straight, pedals up
+_NEUTRAL = np.array(NEUTRAL, np.float32)
 
 RewardTerm = Callable[[Telemetry], NDArray[np.floating]]
 """Telemetry of N cars -> (N,), added to the reward"""

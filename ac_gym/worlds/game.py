@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ac_gym import channels
 from ac_gym.car import Car, envelope
+from ac_gym.constants import NEUTRAL
 from ac_gym.errors import ConfigError
 from ac_gym.game.client import GameConnection
 from ac_gym.game.controls import Controls, open_controls
@@ -28,7 +29,7 @@ from ac_gym.worlds.base import Mask
 from ac_gym.worlds.game_car import car_of_game
 from ac_gym.worlds.game_settings import GameSettings
 
-_NEUTRAL = np.array([0.0, -1.0, -1.0, 0.0], np.float32)
+_NEUTRAL = np.array(NEUTRAL, np.float32)
 _FLUSHED = 2  # states between a reset and the first that is used: they may show the car in mid-air
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ac_gym import _core, channels
 from ac_gym.car import Car, envelope
-from ac_gym.constants import BRAKE_GAMMA
+from ac_gym.constants import BRAKE_GAMMA, air_density
 from ac_gym.errors import ConfigError, UnknownNameError
 from ac_gym.track import Track, speed_profile
 from ac_gym.track.native import native_track
@@ -134,7 +134,7 @@ def _native_settings(settings: SimulationSettings, track: Track, control_rate: f
     native.brake_gamma = settings.brake_gamma
     air = _core.Ambient()
     air.air_temperature, air.road_temperature = settings.air_temperature, settings.road_temperature
-    air.air_density = 1.2922 - 0.0041 * settings.air_temperature  # the game's own formula, at sea level
+    air.air_density = air_density(settings.air_temperature)
     native.ambient = air
     aids = _core.Aids()
     aids.automatic_gearbox = not settings.manual_gearbox

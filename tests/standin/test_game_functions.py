@@ -110,6 +110,24 @@ def test_a_car_that_is_not_there_answers_minus_one(ac: ModuleType, name: str) ->
     assert getattr(ac, name)(2) == getattr(ac, name)(-1) == -1
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("getDriverName", ("x",)), ("getDriverName", ()), ("getCarState", (None, 0)), ("getCarState", (0, "speed")),
+        ("getCarState", (0, 0, 0, 0)), ("setCameraMode", ("a",)), ("setCarFFB", ("more",)), ("focusCar", (None,)),
+        ("ext_isJoystickButtonPressed", (0, -1)), ("ext_setCameraPosition", ()), ("ext_setCameraFov", ("wide",)),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_answer_minus_one(ac: ModuleType, name: str, arguments: tuple[object, ...]) -> None:
+    """No function of the game raises an exception."""
+    assert getattr(ac, name)(*arguments) == -1
+
+
+def test_corners_that_no_car_has_are_zero(ac: ModuleType) -> None:
+    for name in ("ext_getSuspensionTravel", "ext_getTireLoadedRadius", "ext_getBrakeCoreTemp", "ext_getBrakeTorque"):
+        assert [getattr(ac, name)(corner) for corner in (-1, 4, 7, 999)] == [0.0] * 4
+
+
 def test_positions_follow_progress(ac: ModuleType, session: Session) -> None:
     """The opponent begins half a lap further on."""
     assert [ac.getCarRealTimeLeaderboardPosition(car) for car in (0, 1)] in ([0, 1], [1, 0])
