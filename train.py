@@ -63,7 +63,7 @@ from algorithms.run import (
     make_run_folder,
 )
 from algorithms.sac import SAC, SACSettings
-from cloning import clone
+from clone_training import clone
 
 ALGORITHMS: dict[str, tuple[type[SAC], type[SACSettings]]] = {
     "sac": (SAC, SACSettings),

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from ac_gym.cli.main import app
 from ac_gym.datasets.demonstrations import record_demonstrations
+from ac_gym.datasets.reading import recording_files
 from ac_gym.drivers import PicturePolicy
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,20 @@ def test_it_can_be_resumed_tested_and_driven(run: Path, capsys: pytest.CaptureFi
     driven = CliRunner().invoke(app, ["drive", "--model", str(run), "--laps", "1"])
     assert driven.exit_code == 0, driven.output
     assert "Indianapolis" in driven.output
+
+
+@pytest.mark.parametrize("obs", ["vector", "pixels"])
+def test_reading_is_shown_before_anything_is_learned(
+    laps: Path, tmp_path: Path, obs: str, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "file").touch()  # is no folder for a run: that is found when everything has been read
+    nowhere = f"work_dir={tmp_path / 'file'}"
+    assert train.main(["--algo", "bc", f"dataset_path={laps}", f"obs={obs}", nowhere, *TOY]) == 2
+    said = capsys.readouterr().out
+    files = recording_files(laps)
+    assert said.startswith(f"reading {len(files)} recordings\n")
+    assert files[-1].name in said
+    assert f"{len(files)}/{len(files)}" in said
 
 
 def test_the_transform_travels_with_a_model_of_pictures(run: Path) -> None:

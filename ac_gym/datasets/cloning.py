@@ -97,15 +97,19 @@ def read_samples(files: Iterable[Path], settings: TaskSettings, expert: Expert) 
     """
     asked = Experts(settings, expert)
     only = (*channels_looked_at(settings), "current_time") if expert.kind == "recorded" else None
-    recordings = [recording for file in files for recording in read_recordings(file, only)]
-    answered = [asked.with_observations(recording) for recording in recordings]
+    places: dict[Place, None] = {}
+    answered: list[Answered] = []
+    for file in files:
+        for recording in read_recordings(file, only):
+            places[Place(recording.track, recording.car)] = None
+            answered.append(asked.with_observations(recording))
     rows = [np.flatnonzero(one.laps >= 0) for one in answered]
     check_count(sum(map(len, rows)), expert)
     return Samples(
         np.concatenate([one.observations[at] for one, at in zip(answered, rows, strict=True)]),
         np.concatenate([one.labels[at] for one, at in zip(answered, rows, strict=True)]),
         numbered([one.laps[at] for one, at in zip(answered, rows, strict=True)]),
-        tuple(dict.fromkeys(Place(recording.track, recording.car) for recording in recordings)),
+        tuple(places),
         settings.ego_sampling_freq,
     )
 
