@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 
 def convert(
@@ -17,14 +21,18 @@ def convert(
     ],
     output: Annotated[str, typer.Option("--output", "-o", help="folder; for minari the data set's id: space/name-v0")],
     track: Annotated[str, typer.Option(help="the track, where a recording does not tell")] = "",
-    car: Annotated[str, typer.Option(help="the car, where a recording does not tell")] = "",
+    car: Annotated[str, typer.Option(help="the car, where a recording or inputs.csv does not tell")] = "",
     rate: Annotated[float | None, typer.Option(help="rows a second to keep [Hz]; default all")] = None,
     folder: Annotated[Path | None, typer.Option(help="minari: where data sets live, if not in ~/.minari")] = None,
     telemetry: Annotated[
-        Path | None, typer.Option(help="pictures: inputs.csv or a recording that belongs to the video")
+        Path | None,
+        typer.Option(help="pictures: a recording, inputs.csv or the logger's CSV that belongs to the video"),
     ] = None,
     image_format: Annotated[str, typer.Option(help="pictures: jpg or png")] = "jpg",
-    offset: Annotated[float, typer.Option(help="pictures: the recording's clock less the video's [s]")] = 0.0,
+    offset: Annotated[
+        float,
+        typer.Option(help="pictures: time in the recording at the video's first frame, added to what is known [s]"),
+    ] = 0.0,
 ) -> None:
     """Convert recordings; what is wrong with rows or frames is told by number, nothing is dropped in silence."""
     from rich.console import Console
@@ -42,17 +50,31 @@ def convert(
         for path in done.paths:
             console.print(f"wrote {path}")
 
-    if to == "pictures":
-        if telemetry is None or len(sources) != 1:
-            raise ConfigError("pictures are made of one video and --telemetry")
-        made = annotate_video(sources[0], telemetry, Path(output), image_format=image_format, offset_s=offset)
-        tell(Converted(sources[0].name, (made.data,), tuple(map(str, made.flaws))))
-        console.print(f"{made.images} pictures")
-        return
-    files = [file for source in sources for file in recording_files(source)]
-    if to == "minari":
-        tell(convert_to_minari(files, output, folder=folder, track=track, car=car))
-        console.print(f'minari.load_dataset("{output}") opens it')
-        return
-    for done in convert_files(files, to, Path(output), track=track, car=car, rate=rate):
-        tell(done)
+    if rate is not None and to in ("pictures", "minari"):
+        raise ConfigError(f"--rate is of recordings; {to} has one of its own")
+    with console.status("converting") as status:
+        if to == "pictures":
+            if telemetry is None or len(sources) != 1:
+                raise ConfigError("pictures are made of one video and --telemetry")
+            made = annotate_video(
+                sources[0], telemetry, Path(output), image_format=image_format, offset_s=offset, car=car,
+                watch=lambda frames: status.update(f"{sources[0].name}: frame {frames}"),
+            )  # fmt: skip
+            tell(Converted(sources[0].name, (made.data,), (*made.notes, *map(str, made.flaws))))
+            console.print(f"{made.images} pictures")
+            return
+        files = [file for source in sources for file in recording_files(source)]
+        watched = _watched(files, status)
+        if to == "minari":
+            tell(convert_to_minari(watched, output, folder=folder, track=track, car=car))
+            console.print(f'minari.load_dataset("{output}") opens it')
+            return
+        for done in convert_files(watched, to, Path(output), track=track, car=car, rate=rate):
+            tell(done)
+
+
+def _watched(files: list[Path], status: Status) -> Iterator[Path]:
+    """The same files; each is shown when its turn comes."""
+    for number, file in enumerate(files, 1):
+        status.update(f"{number} of {len(files)}: {file}")
+        yield file

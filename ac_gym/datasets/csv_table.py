@@ -21,6 +21,7 @@ from ac_gym.datasets.model import Flaw, Recording, flaws_of, rate_of, stem
 from ac_gym.datasets.wire import ALL_KEYS, CONTROL_KEYS, frames_from
 from ac_gym.errors import RecordingError
 from ac_gym.recording.columns import CHANNEL_COLUMNS, CHANNEL_UNITS, CONTROLS
+from ac_gym.recording.logs import LOGGER_COLUMNS
 
 MAX_BYTES = 1 << 30
 
@@ -64,6 +65,11 @@ def read_csv(path: Path) -> Recording:
         raise RecordingError(f"{path}: {error.strerror or error}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise RecordingError(f"{path}: not CSV in UTF-8 ({error})") from None
+    if tuple(header) == LOGGER_COLUMNS:
+        raise RecordingError(
+            f"{path}: the logger's CSV tells neither place nor clock: take the recording beside it (.parquet); for "
+            "`--to pictures` it tells the labels of its video"
+        )
     at = {name: index for index, name in enumerate(header)}
     frames, known = _frames(at, numbers, path)
     names = CONTROLS if CONTROLS[0] in at else CONTROL_KEYS

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from ac_gym import channels
 from ac_gym.constants import BRAKE_GAMMA, FULL_STEER_DEG
+from ac_gym.errors import RecordingError
 
 AT = {name: columns.start for name, columns in channels.COLUMNS.items()}
 """Channel name -> its first column of a frame"""
 
+_CONTROLLED = ("steer_angle", "throttle", "brake")  # channels that controls show in
 _SHOWN = 12  # runs of row numbers that a message lists
 
 
@@ -110,10 +112,20 @@ def controls_from_frames(frames: NDArray[np.float64], *, brake_gamma: float = BR
     return controls
 
 
+def tells_controls(recording: Recording) -> bool:
+    """Whether the controls were recorded, or show in the telemetry."""
+    return recording.controls is not None or all(recording.known[AT[name]] for name in _CONTROLLED)
+
+
 def controls_of(recording: Recording, *, brake_gamma: float = BRAKE_GAMMA) -> NDArray[np.float32]:
-    """The recorded controls (T, 4); from the telemetry where they were not recorded."""
+    """The recorded controls (T, 4); from the telemetry where they were not recorded.
+
+    RecordingError where that does not tell them either (`tells_controls`).
+    """
     if recording.controls is not None:
         return recording.controls
+    if not tells_controls(recording):
+        raise RecordingError(f"{recording.name}: no controls were recorded, nor {', '.join(_CONTROLLED)} to tell them")
     return controls_from_frames(recording.frames, brake_gamma=brake_gamma)
 
 

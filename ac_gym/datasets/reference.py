@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym.datasets.columns import read_columns, write_columns
-from ac_gym.datasets.model import Flaw, Recording, controls_of, flaws_of, rate_of, stem
+from ac_gym.datasets.model import Flaw, Recording, controls_of, flaws_of, rate_of, stem, tells_controls
 from ac_gym.datasets.pickled import load_plain
 from ac_gym.datasets.wire import CONTROL_KEYS, Column, WireKey, columns_from, frames_from, keys_of
 from ac_gym.errors import RecordingError
@@ -43,8 +43,9 @@ def write_states_parquet(
     for key in _INTEGERS:
         if key in columns and np.isfinite(columns[key]).all():
             columns[key] = columns[key].astype(np.int64)
-    for index, key in enumerate(CONTROL_KEYS):
-        columns[key] = controls_of(recording)[:, index].astype(np.float64)
+    if tells_controls(recording):
+        controls = controls_of(recording).astype(np.float64)
+        columns |= {key: controls[:, index] for index, key in enumerate(CONTROL_KEYS)}
     write_columns(path, columns | dict(derived or {}))
     static = path.parent / STATIC_INFO
     track, _, layout = recording.track.partition("-")

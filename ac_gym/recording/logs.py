@@ -85,5 +85,5 @@ def inputs_row(
 ) -> tuple[str, ...]:
     """INPUTS_COLUMNS: Unix time (s), number of the picture, steering -1..1 (+ right), pedals 0..1, speed (m/s here)."""
     return (
-        f"{timestamp:.6f}", str(number), f"{steering:.6f}", f"{throttle:.6f}", f"{brake:.6f}", f"{3.6 * speed:.4f}"
+        f"{timestamp:.6f}", str(number), f"{steering:.6f}", f"{throttle:.6f}", f"{brake:.6f}", f"{3.6 * speed:.6f}"
     )  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,8 @@ from ac_gym.drivers import LineFollower
 from ac_gym.task import Task
 from ac_gym.track import load_track
 from ac_gym.worlds import SimulatedWorld
+
+sys.path.append(str(Path(__file__).parents[1] / "recording"))  # its sources of pictures, and its OBS
 
 
 @pytest.fixture(scope="session")

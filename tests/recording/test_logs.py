@@ -92,7 +92,7 @@ def test_gaining_time_is_negative() -> None:
 
 def test_the_collectors_columns() -> None:
     assert INPUTS_COLUMNS == ("Timestamp", "Frame", "Steering", "Throttle", "Brake", "SpeedKmh")
-    expected = ("1700000000.250000", "17", "-0.250000", "0.750000", "0.125000", "180.0000")
+    expected = ("1700000000.250000", "17", "-0.250000", "0.750000", "0.125000", "180.000000")
     assert inputs_row(1.70000000025e9, 17, -0.25, 0.75, 0.125, 50.0) == expected
     frame = state(steer_angle=-90.0, throttle=0.75, brake=0.125, speed=50.0)
     asked = InputsFormat(Header(clock_offset=1.7e9, steering_lock_deg=360.0, rate=25.0))
