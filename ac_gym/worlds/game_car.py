@@ -18,7 +18,9 @@ _FIGURES = {  # car parameter: key of static_info
     "chassis_wheelbase": "CAR_WHEELBASE",
     "suspension_front_track": "CAR_TRACK",
     "suspension_rear_track": "CAR_TRACK",
+    "steering_lock_deg": "CAR_STEER_LOCK",
 }
+_UNKNOWN_LOCK_DEG = 450.0  # the whole axis: no car's is larger
 
 log = logging.getLogger("ac_gym")
 
@@ -26,8 +28,8 @@ log = logging.getLogger("ac_gym")
 def car_of_game(asked: str | Path, static: Mapping[str, Any]) -> Car:
     """The car `asked` for by name or file; if it is not among ours, the plugin's figures over those of a GT3 car.
 
-    The task needs of it the steering lock, which the game does not tell, and reports need its limit lap: both are
-    estimates then, and a line in the log says so.
+    The task needs of it the steering lock, which the plugin tells where the car's data folder is not packed; reports
+    need its limit lap, which is an estimate then. A line in the log says so.
     """
     try:
         return load_car(asked)
@@ -44,4 +46,4 @@ def car_of_game(asked: str | Path, static: Mapping[str, Any]) -> Car:
         str(asked),
     )
     car = replace(load_car(_CLASS), name=str(asked), title=str(asked))
-    return car.with_values(**known, steering_lock_deg=450.0)
+    return car.with_values(**{"steering_lock_deg": _UNKNOWN_LOCK_DEG, **known})

@@ -60,6 +60,19 @@ def test_a_lap_by_a_client_written_from_the_facts() -> None:
     assert np.abs(column["steerAngle"]).max() <= 320.0  # the car's lock
     assert 0.0 <= column["accStatus"].min() < column["accStatus"].max() <= 1.0
     assert 1000.0 < column["RPM"].mean() < 9500.0
+    wheels = ("fl", "fr", "rl", "rr")
+    for wheel in wheels:
+        assert 40.0 < column[f"{wheel}_tire_temperature_core"].mean() < 130.0  # degrees Celsius
+        assert 15.0 < column[f"{wheel}_tire_pressure"].mean() < 40.0  # psi
+        assert 1.0 < np.abs(column[f"SlipAngle_{wheel}"][fast]).max() < 45.0  # degrees
+        assert np.abs(column[f"tyre_slip_ratio_{wheel}"][fast]).mean() < 0.2
+        assert 0.5 < column[f"Dy_{wheel}"].mean() < 3.0
+        rolled = column[f"wheel_speed_{wheel}"][fast] / column["speed"][fast]  # rad/s
+        assert 1.0 / rolled.mean() == pytest.approx(0.34, abs=0.03)  # m
+        assert np.abs([state["Mz"][wheels.index(wheel)] for state in states]).max() > 5.0  # N m
+    load = sum(column[f"{wheel}_wheel_load"] for wheel in wheels)
+    assert load.min() > 0.5 * 1265.0 * 9.81  # N; with downforce the mean is more than the weight
+    assert 1265.0 * 9.81 < load.mean() < 4.0 * 1265.0 * 9.81
     assert np.ptp(column["NormalizedSplinePosition"]) == pytest.approx(1.0, abs=0.01)
 
 

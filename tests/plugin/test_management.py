@@ -18,7 +18,16 @@ STATIC_KEYS = {
     "TrackName", "TrackConfiguration", "WindSpeed", "WindDirection", "TrackLength", "CarName", "LastSplits",
     "isCarInPitlane", "isCarInPit", "autoShifterOn", "penaltiesEnabled", "TyreContactPoint_FL", "TyreContactPoint_FR",
     "TyreContactPoint_RL", "TyreContactPoint_RR", "CAR_WHEEL_R", "CAR_TRACK", "CAR_WHEELBASE", "WorldPosition",
-    "CAR_MASS", "CAR_DIM_X", "CAR_DIM_Y", "CAR_DIM_Z",
+    "CAR_MASS", "CAR_DIM_X", "CAR_DIM_Y", "CAR_DIM_Z", "CAR_STEER_LOCK",
+}  # fmt: skip
+CONFIG_KEYS = {
+    "version", "ac_gym_protocol", "sampling_freq", "sampling_time", "ego_server_host_name", "ego_server_port",
+    "ego_sampling_freq", "telemetry_sampling_freq", "opponents_server_host_name", "opponents_server_port",
+    "opponents_sampling_freq", "simulation_management_server_host_name", "simulation_management_server_port",
+    "enable_profiler", "vjoy_executed_by_server", "enable_alternative_python_interpreter", "config_python_path",
+    "screen_capture_enable", "screen_capture_freq", "screen_capture_save_to_disk", "screen_capture_save_path",
+    "screen_capture_verbose", "screen_capture_worker", "ego_sampling_freq_event_name",
+    "trigger_image_capture_event_name", "final_image_width", "final_image_height", "relocate_screen", "color_mode",
 }  # fmt: skip
 
 
@@ -61,11 +70,23 @@ def test_text_static_info(start, dial):
     assert info["WorldPosition"] == [100.0, 200.0, 300.0]
     assert info["TyreContactPoint_RL"] == [0.75, 0.0, -1.3]
     assert info["LastSplits"] == [30000.0, 31000.0]
+    assert [info[f"CAR_DIM_{axis}"] for axis in "XYZ"] + [info["CAR_STEER_LOCK"]] == [0.0] * 4  # packed data
     assert (info["autoShifterOn"], info["penaltiesEnabled"], info["isCarInPit"]) == (1, 1, 0)
+
+
+def test_figures_of_unpacked_data(start, dial, game_folder):
+    data = game_folder / "content" / "cars" / "test_car" / "data"
+    data.mkdir()
+    text = "[BASIC]\nINERTIA=1.8, 1.1 ,4.2 ; box\n[CONTROLS]\n;STEER_LOCK=1\nSTEER_LOCK = 320 ; degrees\n"
+    (data / "car.ini").write_text(text)
+    info = dial(start()).framed("static_info")["result"]
+    assert [info[f"CAR_DIM_{axis}"] for axis in "XYZ"] == [1.8, 1.1, 4.2]
+    assert info["CAR_STEER_LOCK"] == 320.0
 
 
 def test_text_config_is_a_python_dict_of_the_settings(start, dial):
     config = ast.literal_eval(dial(start(vjoy_executed_by_server=True, sampling_freq=100)).text("get_config"))
+    assert set(config) == CONFIG_KEYS
     assert config["ac_gym_protocol"] == 1
     assert (config["sampling_freq"], config["ego_sampling_freq"], config["sampling_time"]) == (100, 25, 0.01)
     assert config["vjoy_executed_by_server"] is True

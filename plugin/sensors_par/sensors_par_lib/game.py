@@ -93,7 +93,8 @@ class Game(object):
 
 
 def _car_figures(car):
-    """Mass (kg) and outer box (m) as the car's files tell them; a box of 0 where its data folder is packed."""
+    """Mass (kg), outer box (m) and steering lock (degrees to one side) as the car's files tell them; box and lock are 0
+    where its data folder is packed."""
     folder = os.path.join("content", "cars", car)
     try:
         with open(os.path.join(folder, "ui", "ui_car.json"), encoding="utf-8-sig", errors="replace") as file:
@@ -101,21 +102,31 @@ def _car_figures(car):
         mass = re.match(r"\s*(\d+(?:\.\d+)?)", str(specs.get("weight", "")))
     except (OSError, ValueError, AttributeError):
         return {}
-    box = _box(os.path.join(folder, "data", "car.ini"))
-    figures = {"CAR_DIM_" + axis: size for axis, size in zip("XYZ", box)}
+    data = _text(os.path.join(folder, "data", "car.ini"))
+    # INERTIA is width, height and length of the box whose inertia the car has.
+    figures = {"CAR_DIM_" + axis: size for axis, size in zip("XYZ", _entry(data, "INERTIA", 3))}
+    figures["CAR_STEER_LOCK"] = _entry(data, "STEER_LOCK", 1)[0]
     if mass:
         figures["CAR_MASS"] = float(mass.group(1))
     return figures
 
 
-def _box(path):
-    """Width, height, length: the box whose inertia the car has."""
+def _text(path):
+    """What is in a file, "" where it cannot be read."""
     try:
         with open(path, encoding="latin-1") as file:
-            found = re.search(r"^\s*INERTIA\s*=\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)", file.read(), re.MULTILINE)
-        return [float(size) for size in found.groups()] if found else [0.0] * 3
-    except (OSError, ValueError):
-        return [0.0] * 3
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _entry(text, key, count):
+    """`count` numbers of a line `key = 1, 2, 3` in the text of an ini file; zeros where there is no such line."""
+    found = re.search(r"^\s*" + key + r"\s*=" + r",".join([r"\s*([\d.]+)\s*"] * count), text, re.MULTILINE)
+    try:
+        return [float(number) for number in found.groups()] if found else [0.0] * count
+    except ValueError:
+        return [0.0] * count
 
 
 def _name(value):
