@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import math
 import typing
 from collections import abc
 from collections.abc import Iterator, Mapping, Sequence
@@ -408,6 +409,7 @@ def _check_ranges(config: Config) -> None:
         (min(map(min, layers), default=0) >= 1, "Encoder.channels, kernels and strides must be at least 1"),
         (encoder.features >= 1, "Encoder.features must be at least 1"),
         (encoder.shift >= 0, "Encoder.shift must not be below 0"),
+        (config.seed >= 0, "seed must not be below 0"),
         (config.algo in ("sac", "discor", "bc"), "algo must be sac, discor or bc"),
         (config.algo != "bc" or config.dataset_path, "algo=bc needs dataset_path=..., recorded laps to learn from"),
         (config.algo != "bc" or task.observation != "both", "a clone sees numbers or pictures, not both: obs=pixels"),
@@ -419,9 +421,10 @@ def _check_ranges(config: Config) -> None:
             min(clone.batch_size, clone.max_epochs, clone.patience) >= 1,
             "BC.batch_size, max_epochs and patience must be at least 1",
         ),
-        (clone.learning_rate > 0.0, "BC.learning_rate must be above 0"),
+        (0.0 < clone.learning_rate < math.inf, "BC.learning_rate must be a number above 0"),
+        (min(clone.hidden_units, default=1) >= 1, "BC.hidden_units must be at least 1"),
         (
-            min(clone.weight_decay, clone.shift, clone.brightness, clone.motion) >= 0,
+            all(0.0 <= each < math.inf for each in (clone.weight_decay, clone.shift, clone.brightness, clone.motion)),
             "BC.weight_decay, shift, brightness, motion: not below 0",
         ),
         (0.0 < clone.validation_share < 1.0, "BC.validation_share must lie between 0 and 1"),

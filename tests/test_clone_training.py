@@ -100,6 +100,10 @@ def test_the_transform_travels_with_a_model_of_pictures(run: Path) -> None:
         (["dataset_path={laps}", "obs=pixels", "BC.crop=[0,0,2,1]"], "inside the picture"),
         (["dataset_path={laps}", "BC.strides=[2]"], "a number for each layer"),
         (["dataset_path={laps}", "BC.patients=3"], "BC.patience"),
+        (["dataset_path={laps}", "BC.learning_rate=inf"], "BC.learning_rate must be a number above 0"),
+        (["dataset_path={laps}", "BC.motion=nan"], "not below 0"),
+        (["dataset_path={laps}", "BC.hidden_units=[0]"], "BC.hidden_units must be at least 1"),
+        (["dataset_path={laps}", "seed=-1"], "seed must not be below 0"),
     ],
 )
 def test_a_mistake_is_one_clear_line(
