@@ -219,6 +219,7 @@ class _Files:
     def abandon(self, problem: RecordingError) -> None:
         """After a failure: keep what can be kept."""
         for file in self._open.values():
+            file.rescue()
             salvage(file, {"reason": str(problem)})
         self._open.clear()
 

@@ -118,7 +118,7 @@ class PictureRecorder:
         """
         self._background.join(lambda: self._complete(reason))
         if self.problem is not None:
-            self.kept = min(self._encoder.abandon(), self._index.safe)
+            self.kept = min(self._encoder.abandon(), self._index.rescue())
             self.dropped += self._taken - self.kept
             salvage(self._index, self._account(str(self.problem)))
 

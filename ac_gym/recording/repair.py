@@ -90,7 +90,7 @@ def repair_video(unfinished: Path) -> Repaired:
         raise RecordingError(f"{path} exists beside {unfinished.name}: move one of them away")
     try:
         with av.open(str(unfinished), format="mp4") as container:
-            frames = sum(packet.size > 0 for packet in container.demux(video=0))
+            frames = sum(packet.size > 0 and not packet.is_corrupt for packet in container.demux(video=0))
     except (av.FFmpegError, IndexError):  # killed before the first frame, or in a fragment
         if not frames:
             return Repaired(unfinished, 0, unfinished.stat().st_size)

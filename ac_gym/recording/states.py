@@ -101,8 +101,8 @@ class StateRecorder:
         if self.problem is not None:
             for file in self._texts:
                 file.abandon()
-            self.dropped += self.states - self._table.safe
-            self.states = self._table.safe
+            taken, self.states = self.states, self._table.rescue()
+            self.dropped += taken - self.states
             salvage(self._table, {**self._account(end), "reason": str(self.problem)})
 
     @property

@@ -144,6 +144,7 @@ class TableFile:
         self._nothing = pa.RecordBatch.from_pylist([], schema)
         self._columns = np.empty((len(schema), group_rows))
         self._filled = self._journaled = 0
+        self._torn = False  # the journal ends in a batch that is not whole
         self._due = time.monotonic() + JOURNAL_EVERY
         if path.exists() or journal_path(path).exists():
             raise RecordingError(f"{path} exists; choose another name, or move it away")
@@ -182,6 +183,13 @@ class TableFile:
         self._close_journal()
         journal_path(self.path).unlink()
 
+    def rescue(self) -> int:
+        """After a failure, perhaps of another file: rows that wait become safe if they can; how many are safe now."""
+        if not self._torn:
+            with contextlib.suppress(OSError):
+                self._write_journal()
+        return self.safe
+
     def abandon(self) -> None:
         """After a failure: both files stay as they are, for `repair`."""
         self._parquet.abandon()
@@ -197,7 +205,7 @@ class TableFile:
             self._parquet.reserve(self._filled)
             group = self._parquet.write_group(self._batch(0))
             known = {"rows": group.rows, "start": group.start, "sizes": group.sizes}
-            self._journal.write_batch(self._nothing, custom_metadata={GROUP_KEY: json.dumps(known)})
+            self._add_to_journal(self._nothing, {GROUP_KEY: json.dumps(known)})
             self.safe += self._filled - self._journaled
             self._filled = self._journaled = 0
 
@@ -205,9 +213,14 @@ class TableFile:
         self._due = time.monotonic() + JOURNAL_EVERY
         if self._journaled < self._filled:
             self._parquet.reserve(self._filled)
-            self._journal.write_batch(self._batch(self._journaled))
+            self._add_to_journal(self._batch(self._journaled))
             self.safe += self._filled - self._journaled
             self._journaled = self._filled
+
+    def _add_to_journal(self, batch: pa.RecordBatch, known: Mapping[bytes, str] | None = None) -> None:
+        self._torn = True
+        self._journal.write_batch(batch, custom_metadata=known)
+        self._torn = False
 
     def _batch(self, start: int) -> pa.RecordBatch:
         """The rows from `start` on; floats are views, so they must be written before the next row comes."""

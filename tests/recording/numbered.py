@@ -32,8 +32,11 @@ def number_of(image: np.ndarray) -> int:
 class NumberedSource:
     """A source of pictures at `rate`, which numbers them from 0 and forgets what nobody takes."""
 
-    def __init__(self, rate: float, height: int = 96, width: int = 288, limit: int = 1 << BITS) -> None:
-        self._rate, self._size, self._limit = rate, (height, width), limit
+    def __init__(
+        self, rate: float, height: int = 96, width: int = 288, limit: int = 1 << BITS, *, grain: bool = False
+    ) -> None:
+        """`grain` makes a video of them large."""
+        self._rate, self._size, self._limit, self._grain = rate, (height, width), limit, grain
         self._began = time.perf_counter()
         self._next = 0
         self.finished = threading.Event()
@@ -45,4 +48,7 @@ class NumberedSource:
             raise AcGymError("no more pictures")
         time.sleep(max(0.0, self._began + due / self._rate - time.perf_counter()))
         self._next = due + 1
-        return Frame(numbered(due, *self._size), due, self._began + due / self._rate)
+        image = numbered(due, *self._size)
+        if self._grain:
+            image[_BLOCK:] = np.random.default_rng(due).integers(0, 256, image[_BLOCK:].shape, np.uint8)
+        return Frame(image, due, self._began + due / self._rate)

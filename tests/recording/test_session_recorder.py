@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -195,6 +197,50 @@ def test_a_full_disk_ends_the_recording_with_a_line_and_keeps_what_was_before(tm
     assert f"{count} states, " in out
     assert np.array_equal(frames_of(recorded.table), [frame(i) for i in range(count)])
     assert lines(tmp_path / "01_inputs.csv")
+
+
+FULL_OF_PICTURES = """
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
+recorder = Recorder(folder, Header(), pictures=NumberedSource(rate=60.0, grain=True))
+i = 0
+while recorder.problem is None:
+    recorder.put(frame(i), float(i)); i += 1
+    time.sleep(0.02)
+ended = recorder.close()
+print(i, ended.states, ended.dropped, ended.pictures, ended.pictures_dropped)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs RLIMIT_FSIZE")
+@pytest.mark.parametrize("room", [400_000, 403_000, 407_000])  # the video is torn in another place
+def test_after_a_full_disk_the_files_say_why_and_the_numbers_are_those_of_the_files(tmp_path: Path, room: int) -> None:
+    av = pytest.importorskip("av")
+    process = child(tmp_path, FULL_OF_PICTURES.replace("ROOM", str(room)))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    put, states, dropped, pictures, pictures_dropped = map(int, out.split())
+    assert sorted(os.listdir(tmp_path)) == ["01_pictures.parquet", "01_telemetry.parquet", "01_video.mp4"]
+    telemetry, index = (read_recording(tmp_path / f"01_{name}.parquet") for name in ("telemetry", "pictures"))
+    assert telemetry.table.num_rows == telemetry.header.end["rows"] == states
+    assert telemetry.header.end["dropped"] == dropped
+    assert states + dropped <= put
+    numbers = decoded(av, tmp_path / "01_video.mp4")
+    assert pictures == min(len(numbers), index.table.num_rows) > 10
+    assert numbers[:pictures] == index.table.column("number").to_pylist()[:pictures]
+    assert index.header.end["dropped"] == pictures_dropped > 0
+    for recorded in (telemetry, index):
+        assert "cannot be written to any more (File too large)" in recorded.header.end["reason"]
+        assert "repaired" not in recorded.header.end
+
+
+def decoded(av: ModuleType, path: Path) -> list[int]:
+    """Numbers of the frames of a video, up to where it is torn."""
+    numbers = []
+    with av.open(str(path)) as video, contextlib.suppress(av.FFmpegError):
+        for picture in video.decode(video=0):
+            numbers.append(number_of(picture.to_ndarray(format="rgb24")))
+    return numbers
 
 
 KILLED = """
