@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ac_gym.errors import RecordingError
+from ac_gym.datasets.whole import new_file
+from ac_gym.errors import MissingPackageError, RecordingError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +26,7 @@ def parquet(path: Path) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise RecordingError(f'{error.name} is not installed: pip install "ac_gym[record]" brings it') from None
+        raise MissingPackageError(str(error.name), "record") from None
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror or ' '.join(str(error).split())[:120]}") from None
     except ValueError as error:  # pyarrow's own errors are such
@@ -70,7 +71,7 @@ def read_columns(path: Path, wanted: Mapping[str, int]) -> Table:
 
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]], about: Mapping[str, str] | None = None) -> None:
-    """Writes columns (T,), or (T, k) as lists of k; `about` goes into the file's metadata."""
+    """Writes columns (T,), or (T, k) as lists of k, into a new file; `about` goes into its metadata."""
     with parquet(path):
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -84,8 +85,8 @@ def write_columns(path: Path, columns: Mapping[str, NDArray[Any]], about: Mappin
             for values in columns.values()
         ]
         table = pa.table(arrays, names=list(columns)).replace_schema_metadata(dict(about or {}))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path, use_dictionary=False)
+        with new_file(path) as unfinished:
+            pq.write_table(table, unfinished, use_dictionary=False)
 
 
 def _numbers(column: pa.ChunkedArray, size: int, name: str) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym.datasets.model import AT, RecordedLap
+from ac_gym.datasets.whole import new_file
 from ac_gym.errors import RecordingError
 
 _STEP_M = 2.0
@@ -83,7 +84,10 @@ def _time(lap: RecordedLap) -> NDArray[np.float64]:
 
 
 def plot_comparison(path: Path, comparison: Comparison) -> Path:
-    """Speed, time lost, pedals and steering of both laps over distance, as a PNG."""
+    """Speed, time lost, pedals and steering of both laps over distance, in a format that the name's ending tells.
+
+    A picture of that name is replaced. RecordingError where it cannot be written.
+    """
     from ac_gym.report.plots import BRAKE, DRIVEN, LIMIT, TEXT, THROTTLE, new_figure, tidy
 
     km, lap, reference = comparison.distance_m / 1000.0, comparison.lap, comparison.reference
@@ -113,6 +117,11 @@ def plot_comparison(path: Path, comparison: Comparison) -> Path:
     figure.align_ylabels()
     steer.set_xlim(0.0, km[-1])
     steer.set_xlabel("distance along the lap, km", color=TEXT, fontsize=9)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    kind = path.suffix[1:].lower()
+    if kind not in (formats := figure.canvas.get_supported_filetypes()):
+        raise RecordingError(
+            f"{path}: pictures are written as {', '.join(sorted(formats))}; end its name in one of these"
+        )
+    with new_file(path, replace=True) as unfinished:
+        figure.savefig(unfinished, format=kind, dpi=130)
     return path

@@ -15,7 +15,7 @@ from ac_gym.datasets.own import write_own
 from ac_gym.datasets.reading import read_recordings
 from ac_gym.datasets.reference import write_states_parquet
 from ac_gym.datasets.reference_task import derived_columns
-from ac_gym.errors import RecordingError, UnknownNameError
+from ac_gym.errors import UnknownNameError
 from ac_gym.task import TaskSettings
 
 
@@ -57,8 +57,6 @@ def convert_files(
     for recording in _read(files, track, car, rate):
         folder = out / recording.name if to == "reference" else out  # its static_info.json has no name of its own
         path = folder / f"{recording.name}{suffix}"
-        if path.exists():
-            raise RecordingError(f"{path} exists: remove it, or choose another folder")
         paths, remark = write(path, recording)
         yield Converted(recording.name, tuple(paths), (*map(str, recording.flaws), *filter(None, [remark])))
 

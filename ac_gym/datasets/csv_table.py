@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from ac_gym import channels
 from ac_gym.datasets.model import Flaw, Recording, flaws_of, rate_of, stem
+from ac_gym.datasets.whole import new_file
 from ac_gym.datasets.wire import ALL_KEYS, CONTROL_KEYS, frames_from
 from ac_gym.errors import RecordingError
 from ac_gym.recording.columns import CHANNEL_COLUMNS, CHANNEL_UNITS, CONTROLS
@@ -27,7 +29,7 @@ MAX_BYTES = 1 << 30
 
 
 def write_csv(path: Path, recording: Recording) -> Path:
-    """Writes the columns that are known, and the controls."""
+    """Writes the columns that are known, and the controls, into a new file."""
     known = np.flatnonzero(recording.known)
     header = [f"{CHANNEL_COLUMNS[index]} [{CHANNEL_UNITS[index]}]" for index in known]
     columns: list[Iterable[Any]] = [_tidy(recording.frames[:, index]) for index in known]
@@ -35,15 +37,11 @@ def write_csv(path: Path, recording: Recording) -> Path:
         header += [f"{name} [-1..1]" for name in CONTROLS]
         columns += [_tidy(values) for values in recording.controls.T]
     about = {"track": recording.track, "car": recording.car, "rate": recording.rate, "static_info": recording.static}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            file.write(f"# {json.dumps(about)}\n")
-            writer = csv.writer(file)
-            writer.writerow(header)
-            writer.writerows(zip(*columns, strict=True))
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror or error}") from None
+    with new_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
+        file.write(f"# {json.dumps(about)}\n")
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(zip(*columns, strict=True))
     return path
 
 
@@ -78,7 +76,7 @@ def read_csv(path: Path) -> Recording:
         controls = np.zeros((len(numbers), 4), np.float32)
         controls[:, : len(names)] = numbers[:, [at[name] for name in names]]
     rate = about.get("rate")
-    rate = float(rate) if isinstance(rate, int | float) and rate > 0 else rate_of(frames, known)
+    rate = float(rate) if isinstance(rate, int | float) and 0 < rate < math.inf else rate_of(frames, known)
     static = about.get("static_info")
     recording = Recording(
         stem(path), frames, known, rate, controls, str(about.get("track", "")), str(about.get("car", "")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -15,7 +16,7 @@ from ac_gym.channels import CHANNELS, COLUMNS
 from ac_gym.constants import BRAKE_GAMMA
 from ac_gym.datasets.model import AT, Flaw, Recording, controls_of
 from ac_gym.datasets.reading import read_recordings
-from ac_gym.errors import RecordingError, UnknownNameError
+from ac_gym.errors import ConfigError, RecordingError, UnknownNameError
 from ac_gym.recording.columns import CHANNEL_COLUMNS
 from ac_gym.task import Replay, Task, TaskSettings
 from ac_gym.track import Track, load_track
@@ -179,8 +180,10 @@ def read_episodes(
 def resampled(recording: Recording, rate: float) -> Recording:
     """The recording with `rate` rows a second: of the rows at hand the nearest ones, none between them.
 
-    Raises RecordingError for a rate above the recording's.
+    Raises ConfigError for a rate that is none, RecordingError for one above the recording's.
     """
+    if not 0.0 < rate < math.inf:
+        raise ConfigError(f"rows a second must be a number above 0, not {rate:g}")
     if rate > 1.02 * recording.rate:
         raise RecordingError(f"{recording.name}: recorded at {recording.rate:g} Hz, which gives no {rate:g} Hz")
     step = recording.rate / rate

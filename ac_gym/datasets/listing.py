@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from ac_gym.datasets.reading import recording_files
+from ac_gym.datasets.whole import new_file
 from ac_gym.errors import RecordingError
 from ac_gym.resources import NAME
 
@@ -97,9 +98,6 @@ def write_list(path: Path, entries: Iterable[Listed]) -> Path:
     tree: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for entry in whole.values():
         tree.setdefault(entry.track, {}).setdefault(entry.car, []).append({"id": entry.id, **entry.tags})
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(tree, sort_keys=False, default_flow_style=None), encoding="utf-8")
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror or error}") from None
+    with new_file(path, replace=True) as unfinished:
+        unfinished.write_text(yaml.safe_dump(tree, sort_keys=False, default_flow_style=None), encoding="utf-8")
     return path

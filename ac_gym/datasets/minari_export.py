@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from gymnasium import spaces
 
 from ac_gym import _core
 from ac_gym.datasets.episodes import Episode
-from ac_gym.errors import RecordingError
+from ac_gym.datasets.whole import new_folder
+from ac_gym.errors import MissingPackageError, RecordingError
+
+_NAME = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*-v\d+")
+_ROOT = "MINARI_DATASETS_PATH"  # Minari finds its folder in the environment only
 
 
 def write_minari(
@@ -27,40 +32,18 @@ def write_minari(
     In Minari an episode ends where it is terminal, a recorded drive does not: it is cut there, and goes on as another
     episode with the first step that is not terminal.
     """
-    if not re.fullmatch(r"[\w/.-]+-v\d+", dataset_id):
+    if not _NAME.fullmatch(dataset_id):
         raise RecordingError(f"{dataset_id!r} is no Minari name: that ends in its version, as monza/laps-v0")
     minari = _minari()
-    buffers: list[Any] = []
-    said: list[str] = []
-    shapes: set[tuple[int, int]] = set()
-    for episode in episodes:
-        pieces = list(_until_terminal(episode))
-        steps = sum(last - first for first, last in pieces)
-        if steps < len(episode):
-            said.append(f"{episode.name}: {len(episode) - steps} steps out of track after the one that left it")
-        for first, last in pieces:
-            shapes.add((episode.observations.shape[1], episode.actions.shape[1]))
-            ended = bool(episode.terminated[last - 1])
-            cut = np.zeros(last - first, bool)
-            cut[-1] = not ended
-            buffers.append(
-                minari.data_collector.EpisodeBuffer(
-                    id=len(buffers),
-                    observations=episode.observations[first : last + 1],
-                    actions=episode.actions[first:last],
-                    rewards=episode.rewards[first:last],
-                    terminations=episode.terminated[first:last],
-                    truncations=cut,
-                    infos={},
-                )
-            )
+    buffers, said = _buffers(episodes, minari.data_collector.EpisodeBuffer)
     if not buffers:
         raise RecordingError(f"{dataset_id}: no episode to write")
+    shapes = {(buffer.observations.shape[1], buffer.actions.shape[1]) for buffer in buffers}
     if len(shapes) > 1:
         raise RecordingError(f"{dataset_id}: episodes of several tasks: observations and actions of {sorted(shapes)}")
     ((observed, acted),) = shapes
     limit = _core.OBSERVATION_LIMIT
-    with _data_folder(folder), warnings.catch_warnings():
+    with _new_data_set(dataset_id, folder), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of an author, an address, code that it would like to have
         try:
             minari.create_dataset_from_buffers(
@@ -77,29 +60,57 @@ def write_minari(
     return said
 
 
+def _buffers(episodes: Iterable[Episode], new: Callable[..., Any]) -> tuple[list[Any], list[str]]:
+    """Minari's episodes, and what was left out."""
+    buffers: list[Any] = []
+    said: list[str] = []
+    for episode in episodes:
+        pieces = list(_until_terminal(episode))
+        steps = sum(last - first for first, last in pieces)
+        if steps < len(episode):
+            said.append(f"{episode.name}: {len(episode) - steps} steps out of track after the one that left it")
+        for first, last in pieces:
+            cut = np.zeros(last - first, bool)
+            cut[-1] = not episode.terminated[last - 1]
+            buffers.append(
+                new(
+                    id=len(buffers),
+                    observations=episode.observations[first : last + 1],
+                    actions=episode.actions[first:last],
+                    rewards=episode.rewards[first:last],
+                    terminations=episode.terminated[first:last],
+                    truncations=cut,
+                    infos={},
+                )
+            )
+    return buffers, said
+
+
 def _minari() -> Any:
     try:
         import minari
         import minari.data_collector
     except ModuleNotFoundError as error:
-        raise RecordingError(f'{error.name} is not installed: pip install "ac_gym[minari]" brings it') from None
+        raise MissingPackageError(str(error.name), "minari") from None
     return minari
 
 
 @contextmanager
-def _data_folder(folder: Path | None) -> Iterator[None]:
-    """Minari finds its folder in the environment only."""
-    name = "MINARI_DATASETS_PATH"
-    before = os.environ.get(name)
-    if folder is not None:
-        os.environ[name] = str(folder)
-    try:
-        yield
-    finally:
-        if before is not None:
-            os.environ[name] = before
-        elif folder is not None:
-            del os.environ[name]
+def _new_data_set(dataset_id: str, folder: Path | None) -> Iterator[None]:
+    """What Minari writes into its folder becomes the data set when it is whole."""
+    before = os.environ.get(_ROOT)
+    root = folder or Path(before or Path.home() / ".minari" / "datasets")
+    with new_folder(root / dataset_id) as unfinished:
+        os.environ[_ROOT] = str(unfinished)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_ROOT]
+            else:
+                os.environ[_ROOT] = before
+        os.replace(unfinished / dataset_id / "data", unfinished / "data")
+        shutil.rmtree(unfinished / Path(dataset_id).parts[0])
 
 
 def _until_terminal(episode: Episode) -> Iterator[tuple[int, int]]:

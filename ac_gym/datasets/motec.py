@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ac_gym import channels
 from ac_gym.datasets.ld_file import LdChannel, LdFile, encode_ld, read_ld
 from ac_gym.datasets.model import AT, Recording, flaws_of, stem
+from ac_gym.datasets.whole import new_file
 from ac_gym.errors import RecordingError
 from ac_gym.recording.columns import CHANNEL_COLUMNS, CHANNEL_UNITS
 
@@ -91,12 +92,9 @@ def write_motec(path: Path, recording: Recording) -> list[Path]:
         ]
     log = LdFile(tuple(logged), vehicle=recording.car, venue=recording.track, comment=recording.name)
     beacons = path.with_suffix(".ldx")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_ld(log))
-        beacons.write_text(_ldx(recording), encoding="utf-8")
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror or error}") from None
+    with new_file(path) as samples, new_file(beacons) as marks:
+        samples.write_bytes(encode_ld(log))
+        marks.write_text(_ldx(recording), encoding="utf-8")
     return [path, beacons]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ac_gym import channels
 from ac_gym.datasets.columns import parquet, read_columns, schema_metadata
 from ac_gym.datasets.model import AT, Recording, flaws_of, rate_of, stem
+from ac_gym.datasets.whole import new_file
 from ac_gym.errors import RecordingError
 from ac_gym.recording.columns import CHANNEL_COLUMNS, CONTROLS, element_names
 
@@ -46,7 +48,7 @@ def read_own(path: Path, only: Collection[str] | None = None) -> list[Recording]
     controls = None
     if all(name in columns for name in CONTROLS):
         controls = np.column_stack([columns[name] for name in CONTROLS]).astype(np.float32)
-    rate = header.rate or rate_of(frames, known)
+    rate = header.rate if 0.0 < header.rate < math.inf else rate_of(frames, known)
     static = header.notes.get(_STATIC, {})
     whole = Recording(stem(path), frames, known, rate, controls, header.track, header.car, static)
     part = [columns[name][:, 0] for name in _PART_OF if name in columns]
@@ -76,7 +78,7 @@ def _filled(controls: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def write_own(path: Path, recording: Recording, source: str = "import") -> Path:
-    """Writes one drive; the columns are those that are known."""
+    """Writes one drive into a new file; the columns are those that are known."""
     with parquet(path):
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -100,6 +102,6 @@ def write_own(path: Path, recording: Recording, source: str = "import") -> Path:
             end={"rows": rows, "reason": "stopped"},
         )  # fmt: skip
         table = pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={METADATA_KEY: header.encode()}))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path, use_dictionary=False)
+        with new_file(path) as unfinished:
+            pq.write_table(table, unfinished, use_dictionary=False)
     return path

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ac_gym.datasets.columns import read_columns, write_columns
 from ac_gym.datasets.model import Flaw, Recording, controls_of, flaws_of, rate_of, stem, tells_controls
 from ac_gym.datasets.pickled import load_plain
+from ac_gym.datasets.whole import new_file
 from ac_gym.datasets.wire import CONTROL_KEYS, Column, WireKey, columns_from, frames_from, keys_of
 from ac_gym.errors import RecordingError
 
@@ -38,7 +39,7 @@ def read_states_parquet(path: Path, only: Collection[str] | None = None) -> Reco
 def write_states_parquet(
     path: Path, recording: Recording, derived: Mapping[str, NDArray[Any]] | None = None
 ) -> list[Path]:
-    """Writes states with the reference's keys and those `derived`, and `static_info.json` beside the file."""
+    """Writes states with the reference's keys and those `derived`, and `static_info.json` beside them: new files."""
     columns: dict[str, NDArray[Any]] = dict(columns_from(recording.frames, recording.known))
     for key in _INTEGERS:
         if key in columns and np.isfinite(columns[key]).all():
@@ -46,11 +47,12 @@ def write_states_parquet(
     if tells_controls(recording):
         controls = controls_of(recording).astype(np.float64)
         columns |= {key: controls[:, index] for index, key in enumerate(CONTROL_KEYS)}
-    write_columns(path, columns | dict(derived or {}))
-    static = path.parent / STATIC_INFO
     track, _, layout = recording.track.partition("-")
     known = {"TrackName": track, "TrackConfiguration": layout, "CarName": recording.car}
-    static.write_text(json.dumps({**known, **recording.static}, indent=1), encoding="utf-8")
+    static = path.parent / STATIC_INFO
+    with new_file(static) as unfinished:
+        unfinished.write_text(json.dumps({**known, **recording.static}, indent=1), encoding="utf-8")
+        write_columns(path, columns | dict(derived or {}))
     return [path, static]
 
 

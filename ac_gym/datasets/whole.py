@@ -51,5 +51,5 @@ def _named_at_the_end(path: Path, *, replace: bool = False) -> Iterator[Path]:
         yield unfinished
         os.replace(unfinished, path)
     except OSError as error:
-        reason = error.strerror or " ".join(str(error).split())[:120]
+        reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split())[:120]
         raise RecordingError(f"{path}: cannot be written ({reason})") from None
