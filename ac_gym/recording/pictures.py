@@ -6,11 +6,11 @@ import bisect
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,8 @@ TIME_BASE = Fraction(1, 90000)
 _WAITING = 192 * 2**20  # bytes of pictures that wait to be encoded: a second of 1280x720 at 60 a second
 _KEYFRAME_EVERY = 30  # frames: what a reader must decode at most to get at one
 _FRAGMENT = 250_000  # us: a kill costs no more than this
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -269,11 +271,11 @@ class _Video:
             self._container.mux(packet)
 
 
-def nearest(times: list[float], time: float) -> int:
-    """Index of the value of the sorted `times` that is nearest to `time`."""
-    after = bisect.bisect_left(times, time)
+def nearest(things: Sequence[Thing], time: float, time_of: Callable[[Thing], float]) -> int:
+    """Index of that one of `things`, in the order of their times, whose time is nearest to `time`."""
+    after = bisect.bisect_left(things, time, key=time_of)
     if after == 0:
         return 0
-    if after == len(times):
+    if after == len(things):
         return after - 1
-    return after if times[after] - time < time - times[after - 1] else after - 1
+    return after if time_of(things[after]) - time < time - time_of(things[after - 1]) else after - 1

@@ -141,7 +141,7 @@ class StateRecorder:
         latest = self._recent[-1].time
         while self._pictures and (all_of_them or self._pictures[0][1] <= latest):
             name, time = self._pictures.popleft()
-            self._write_lines(name, time, self._recent[nearest([each.time for each in self._recent], time)])
+            self._write_lines(name, time, self._recent[nearest(self._recent, time, lambda seen: seen.time)])
 
     def _write_lines(self, image: str, time: float, seen: _Seen) -> None:
         """Of the next picture, or of a state without one."""

@@ -127,4 +127,4 @@ def test_unknown_kinds_and_files_in_the_way(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("time", "index"), [(-1.0, 0), (0.4, 0), (0.6, 1), (1.4, 1), (9.0, 2)])
 def test_nearest(time: float, index: int) -> None:
-    assert nearest([0.0, 1.0, 2.0], time) == index
+    assert nearest([0.0, 1.0, 2.0], time, float) == index
