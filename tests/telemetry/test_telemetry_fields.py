@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from ac_gym.channels import CHANNELS
-from ac_gym.telemetry.fields import BY_NAME, FIELDS
+from ac_gym.channels import CHANNELS, COLUMNS, Channel
+from ac_gym.standin import page_writer
+from ac_gym.telemetry.fields import BY_NAME, FIELDS, Field
 from ac_gym.telemetry.pages import PAGES
 
 
@@ -30,11 +32,53 @@ def test_a_readable_name_never_means_another_field_of_the_game() -> None:
             assert BY_NAME[field.name] is field
 
 
-def test_channels_name_fields_that_there_are() -> None:
-    sources = re.findall(r"(physics|graphics)\.(\w+)", " ".join(channel.source for channel in CHANNELS))
-    assert len(sources) > 15
-    for page, field in sources:
-        assert field in (PAGES[page].names or ()), (page, field)
+# --- the channels, which have units and axes of their own -------------------------------------------------------------
+FACTOR = {("m/s", "km/h"): 3.6}
+SAME = {  # units of a channel and of a field that mean the same numbers
+    ("%", "%, 100=new"), ("0/1", "yes/no"), ("1", "0=R, 1=N"), ("1", "0.."), ("1", "0..1"), ("-1..1", "1"),
+    ("deg", "-1..1"),  # steering: degrees over the car's own lock
+}  # fmt: skip
+AGAINST = {"heading", "camberRAD"}  # fields that count the other way, camber on the right
+IN_FRAME = {column: channel for channel in CHANNELS for column in range(*COLUMNS[channel.name].indices(10**6))}
+
+
+def field_of(page: str, game_name: str) -> Field:
+    (field,) = (field for field in FIELDS[page] if field.game_name == game_name)
+    return field
+
+
+def check_units(channel: Channel, field: Field, factor: float = 1.0) -> None:
+    units = channel.unit, field.unit
+    assert channel.unit == field.unit or units in SAME or units in FACTOR, (channel.name, field.game_name)
+    assert abs(factor) == FACTOR.get(units, 1.0), (channel.name, field.game_name)
+    assert factor > 0.0 or field.game_name in AGAINST
+
+
+def test_channels_that_come_from_a_page_have_its_unit_and_size() -> None:
+    sources = [(one, *re.findall(r"(physics|graphics)\.(\w+)", one.source)) for one in CHANNELS]
+    found = [(channel, field_of(*named[0])) for channel, *named in sources if named]
+    assert len(found) > 15
+    for channel, field in found:
+        assert field.dtype.itemsize == 4 * channel.size, (channel.name, field.game_name)
+        check_units(channel, field)
+
+
+def test_the_stand_in_fills_fields_with_channels_of_their_unit_and_size() -> None:
+    filled = 0
+    for page, table in (("physics", page_writer._PHYSICS_FLOATS), ("graphics", page_writer._GRAPHICS_FLOATS)):
+        for game_name, (columns, factors) in table.items():
+            field = field_of(page, game_name)
+            assert (field.kind, field.dtype.itemsize) == ("float", 4 * len(columns)), game_name
+            for column, factor in zip(columns, np.broadcast_to(factors, len(columns)), strict=True):
+                check_units(IN_FRAME[column], field, float(factor))
+                filled += 1
+    for page, integers in (("physics", page_writer._PHYSICS_INTEGERS), ("graphics", page_writer._GRAPHICS_INTEGERS)):
+        for game_name, column in integers.items():
+            field = field_of(page, game_name)
+            assert (field.dtype.str, field.kind != "text") == ("<i4", True), game_name
+            check_units(IN_FRAME[column], field)
+            filled += 1
+    assert filled > 80
 
 
 @pytest.mark.parametrize(
