@@ -1,4 +1,4 @@
-"""Learning through the bridge: `train.py AssettoCorsa.world=game` against `ac-gym serve`, two processes and UDP between.
+"""Learning through the bridge: `train.py AssettoCorsa.world=game` against `ac-gym serve`, with UDP between the two.
 
     python benchmarks/real_time.py [--minutes 10] [--policy RUN/model/best_lap_time] [--output FILE.json]
 
