@@ -72,9 +72,9 @@ def find_documents(game: Path | None = None, folder: Path | None = None) -> Path
     for candidate in candidates:
         if (candidate / "cfg").is_dir():
             return candidate
-    looked = " or ".join(map(str, candidates)) or "nowhere to look"
+    looked = f" in {' or '.join(map(str, candidates))}" if candidates else ""
     raise InstallationError(
-        f"no settings of the game in {looked}: start the game once so that it makes its folder, or name the folder "
+        f"no settings of the game{looked}: start the game once so that it makes its folder, or name the folder "
         f"'Documents/{_DOCUMENTS_NAME}' with --documents"
     )
 
