@@ -85,7 +85,7 @@ def as_record(page: str, raw: bytes) -> np.void:
 # --- what follows from the pages --------------------------------------------------------------------------------------
 def _worst_damage(snapshot: Snapshot) -> float:
     zones = snapshot.physics["carDamage"].tolist()[:_DAMAGE_ZONES]
-    return max((damage for damage in zones if not math.isnan(damage)), default=0.0)
+    return round(max((damage for damage in zones if not math.isnan(damage)), default=0.0), 6)  # float32's 5 % is 5 %
 
 
 def tyre_worn(snapshot: Snapshot) -> list[float]:
@@ -121,7 +121,7 @@ DERIVED: Mapping[str, Callable[[Snapshot], Any]] = MappingProxyType(
     }
 )
 """Name -> what it is in a snapshot. `wheel_lock_detected`: brake over 0.5 and mean slip over 0.5. Bodywork is damaged
-from 5 % and critical from 50 % in any zone, tyres from 80 % and 95 % worn."""
+over 5 % and critical over 50 % in any zone, tyres over 80 % and over 95 % worn."""
 
 
 # --- to JSON ----------------------------------------------------------------------------------------------------------

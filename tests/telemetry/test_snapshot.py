@@ -55,7 +55,14 @@ def test_wheel_lock_is_of_the_mean(game: FakeGame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "damaged", "critical"), [(0.04, False, False), (0.06, True, False), (0.51, True, True)]
+    ("damage", "damaged", "critical"),
+    [
+        (0.04, False, False),
+        (0.05, False, False),
+        (0.06, True, False),
+        (0.5, True, False),
+        (0.51, True, True),
+    ],
 )
 def test_bodywork(game: FakeGame, damage: float, damaged: bool, critical: bool) -> None:
     snapshot = look(game, carDamage=(0.0, damage, 0.0, 0.0, 0.0))
@@ -64,7 +71,15 @@ def test_bodywork(game: FakeGame, damage: float, damaged: bool, critical: bool) 
 
 @pytest.mark.parametrize(
     ("left", "damaged", "critical"),
-    [(100.0, False, False), (21.0, False, False), (19.0, True, False), (4.0, True, True), (0.0, False, False)],
+    [
+        (100.0, False, False),
+        (21.0, False, False),
+        (20.0, False, False),
+        (19.0, True, False),
+        (5.0, True, False),
+        (4.0, True, True),
+        (0.0, False, False),
+    ],
 )
 def test_a_new_tyre_has_a_wear_of_100(game: FakeGame, left: float, damaged: bool, critical: bool) -> None:
     wear = (0.0,) * 4 if left == 0.0 else (100.0, 100.0, left, 100.0)  # all 0: the game does not tell
