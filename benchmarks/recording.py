@@ -3,8 +3,9 @@
     python benchmarks/recording.py [--seconds 60] [--output benchmarks/results/recording.json]
 
 `rows`: 100 float64 channels from memory to a complete Parquet file, journal included, handed over 64 rows at a time as
-a batch of cars does; beside pyarrow with its defaults, pyarrow without dictionaries (one table at once, no journal) and
-pandas from a dict a row. The ways take turns and the best turn of each counts, as other programs disturb all alike.
+a batch of cars does; beside pyarrow with its defaults, pyarrow without dictionaries, pyarrow that stores just what the
+recorder does (no compression and no statistics either), each one table at once with no journal, and pandas from a dict a
+row. The ways take turns and the best turn of each counts, as other programs disturb all alike.
 `video`: a producer of 1280x720 pictures at 60 a second in the same process puts each of them
 and a state into a recorder (H.264, Parquet); its period without recording and with it, the time that `put` takes, and
 pictures lost. Every picture carries its number, which is decoded from the video and compared with the index.
@@ -47,6 +48,7 @@ from ac_gym.recording.table_file import TableFile
 CHANNELS, BATCH, ROWS_LIMIT, PERIOD_LIMIT = 100, 64, 1.07, 0.02
 WAITING = 20_000  # rows, as the recorder of states lets wait; more of them is memory that is not in the cache
 PEER = "pyarrow, no dictionaries"
+ALIKE = "pyarrow, nothing but the values"
 TURNS = 5
 WIDTH_PX, HEIGHT_PX, RATE = 1280, 720, 60.0
 _BLOCK, _BITS = 32, 16
@@ -86,7 +88,9 @@ def rows_a_second(folder: Path, rows: int) -> dict[str, float]:
 
     ways = {
         "recorder": (ours, rows), "pyarrow, defaults": (whole(), rows),
-        PEER: (whole(use_dictionary=False), rows), "pandas of dicts": (pandas_dicts, rows // 20),
+        PEER: (whole(use_dictionary=False), rows),
+        ALIKE: (whole(use_dictionary=False, compression="none", write_statistics=False), rows),
+        "pandas of dicts": (pandas_dicts, rows // 20),
     }  # fmt: skip
     if importlib.util.find_spec("pandas") is None:
         del ways["pandas of dicts"]
@@ -96,7 +100,7 @@ def rows_a_second(folder: Path, rows: int) -> dict[str, float]:
             seen[name].append(_rates(way, count, path))
     wall = {name: max(wall for wall, _ in rates) for name, rates in seen.items()}
     cpu = {f"{name}, a second of CPU": max(cpu for _, cpu in rates) for name, rates in seen.items()}
-    return {**wall, **cpu, f"recorder / {PEER}": wall["recorder"] / wall[PEER]}
+    return {**wall, **cpu, **{f"recorder / {peer}": wall["recorder"] / wall[peer] for peer in (PEER, ALIKE)}}
 
 
 def _rates(way: Callable[[], None], rows: int, path: Path) -> tuple[float, float]:
