@@ -4,8 +4,8 @@
 
 `rows`: 100 float64 channels from memory to a complete Parquet file, journal included, handed over 64 rows at a time as
 a batch of cars does; beside pyarrow with its defaults, pyarrow without dictionaries, pyarrow that stores just what the
-recorder does (no compression and no statistics either), each one table at once with no journal, and pandas from a dict a
-row. The ways take turns and the best turn of each counts, as other programs disturb all alike.
+recorder does (no compression and no statistics either), each one table at once with no journal, and pandas from a dict
+a row. The ways take turns and the best turn of each counts, as other programs disturb all alike.
 `video`: a producer of 1280x720 pictures at 60 a second in the same process puts each of them
 and a state into a recorder (H.264, Parquet); its period without recording and with it, the time that `put` takes, and
 pictures lost. Every picture carries its number, which is decoded from the video and compared with the index.

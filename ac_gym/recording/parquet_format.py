@@ -3,7 +3,7 @@
 One page a column and row group, without compression, dictionary or statistics: the values as they are in memory, after
 a header of some 25 bytes. So a row group costs little more than its copy to the disk, and the size of each of its
 columns is all that must be known to write the footer later (`Group`). pyarrow's own writer (26.0) cannot do that: it
-tells of its row groups only when it is closed, and another one after it is refused on the same file, or counts positions
+tells of its row groups only when it is closed, and another after it is refused on the same file, or counts positions
 from 0 again on a stream of Python's, so that all groups claim the place of the first. The footer is in Thrift's compact
 protocol. Names below are those of parquet.thrift, numbers its field numbers: https://github.com/apache/parquet-format
 """

@@ -74,8 +74,8 @@ class Header:
     notes: dict[str, Any] = field(default_factory=dict)
     """the source's own: the simulator's settings, what OBS recorded, ..."""
     end: dict[str, Any] = field(default_factory=dict)
-    """what is known at the end only: `rows`, `dropped`, `missed`, `reason` (`stopped`, or what failed), ...; `repaired`:
-    true after a kill"""
+    """what is known at the end only: `rows`, `dropped`, `missed`, `reason` (`stopped`, or what failed), ...; after a
+    kill `repaired`: true"""
 
     def encode(self) -> bytes:
         """The JSON text."""
