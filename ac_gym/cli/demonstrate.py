@@ -22,7 +22,9 @@ def demonstrate(
             help="standard deviation of noise on the actions; each pace drives with each [default: 0 0.05 0.1 0.2]"
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="of starts and noise")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="of starts and noise; another one adds laps of the same drivers")
+    ] = 0,
 ) -> None:
     """Record laps of drivers of several skills in the simulator."""
     import math
@@ -31,6 +33,7 @@ def demonstrate(
     from rich.table import Table
 
     from ac_gym.datasets.demonstrations import record_demonstrations
+    from ac_gym.datasets.listing import LIST_FILE
     from ac_gym.drivers.demonstrator import NOISE, PACES
 
     console = Console(highlight=False)
@@ -40,16 +43,14 @@ def demonstrate(
             if step % 100 == 0:
                 status.update(f"driving: {step / 25 / 60:.1f} minutes of at most {most / 25 / 60:.0f}")
 
-        driven = record_demonstrations(
-            directory,
-            track=track,
-            car=car,
-            laps=laps,
-            paces=pace or PACES,
-            noise=noise or NOISE,
-            seed=seed,
-            watch=watch,
-        )
+        try:
+            driven = record_demonstrations(
+                directory, track=track, car=car, laps=laps, paces=pace or PACES, noise=noise or NOISE, seed=seed,
+                watch=watch,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            console.print(f"interrupted: what was driven is kept, listed in {directory / LIST_FILE}", soft_wrap=True)
+            raise typer.Exit(1) from None
     table = Table(box=None, pad_edge=False)
     for name in ("driver", "laps", "clean", "best", "steps"):
         table.add_column(name, justify="left" if name == "driver" else "right")
@@ -57,4 +58,4 @@ def demonstrate(
         best = f"{one.best_s:.3f} s" if math.isfinite(one.best_s) else "-"
         table.add_row(one.listed.id, str(one.laps), str(one.clean_laps), best, str(one.steps))
     console.print(table)
-    console.print(f"{sum(one.steps for one in driven):,} steps, listed in {directory / 'laps.yaml'}", soft_wrap=True)
+    console.print(f"{sum(one.steps for one in driven):,} steps, listed in {directory / LIST_FILE}", soft_wrap=True)

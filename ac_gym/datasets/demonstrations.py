@@ -14,7 +14,7 @@ from ac_gym.datasets.listing import LIST_FILE, Listed, write_list
 from ac_gym.datasets.model import Recording
 from ac_gym.datasets.own import write_own
 from ac_gym.drivers.demonstrator import NOISE, PACES, Demonstrator
-from ac_gym.errors import ConfigError
+from ac_gym.errors import ConfigError, RecordingError
 from ac_gym.task import Task, TaskSettings
 from ac_gym.track import load_track
 from ac_gym.worlds import SimulatedWorld, SimulationSettings
@@ -45,66 +45,108 @@ def record_demonstrations(
     noise: Sequence[float] = NOISE,
     seed: int = 0,
     control_rate: float = 25.0,
-    watch: Callable[[int, int], None] | None = None,
+    watch: Callable[[int, int], None] = lambda step, most: None,
 ) -> list[Demonstration]:
     """Records `laps` laps and the way to the first of each pace with each noise (standard deviation of the actions).
 
     Every driver has a folder `<track>/<car>/<id>/laps` under `root`, and `laps.yaml` lists them. The car starts
-    anywhere at speed, goes on when it leaves the road, and stops when its laps are driven or it takes too long.
-    `watch` is told the steps driven and the most there will be.
+    anywhere at speed, goes on when it leaves the road, and stops when its laps are driven or it takes too long. Its
+    file is written then, so that a kill costs only those that still drive; an exception (Ctrl-C) costs nothing.
+    `watch` is told the steps driven and the most there will be. RecordingError, before anybody drives, where a file
+    exists: the same seed would give the same laps.
     """
-    if laps < 1 or not paces or not noise:
-        raise ConfigError("at least one lap, one pace and one noise")
-    if bad := [value for value in paces if not 0.1 <= value <= 1.0] or [
-        value for value in noise if not 0 <= value <= 1
-    ]:
-        raise ConfigError(f"pace must be within 0.1 and 1, noise within 0 and 1; is {bad[0]:g}")
-    drivers = [(pace, sigma) for pace in paces for sigma in noise]
+    _check(laps, paces, noise)
     settings = TaskSettings(
         ego_sampling_freq=control_rate, enable_out_of_track_termination=False, enable_low_speed_termination=False,
         max_episode_py_time=None,
     )  # fmt: skip
+    drivers = [(pace, sigma) for pace in paces for sigma in noise]
     world = SimulatedWorld(
         load_track(track), load_car(car), len(drivers), SimulationSettings(), control_rate=control_rate
     )
+    listed = [_listed(world, pace, sigma) for pace, sigma in drivers]
+    files = _new_files(root, listed, seed)
     task = Task(world, settings)
     demonstrator = Demonstrator(task, paces=paces, noise=noise, seed=seed)
     world.seed(seed)
     world.reset()
     task.begin()
     most = int(_PATIENCE * (laps + 1) * world.profile.lap_time_s / min(paces) ** 0.5 * control_rate)
-    frames = np.empty((most + 1, world.count, channels.WIDTH))
-    controls = np.empty((most + 1, world.count, 4), np.float32)
-    length = np.zeros(world.count, np.int64)  # rows of each driver, 0: not at the end yet
-    frames[0], controls[0] = world.frames, task.controls
-    for step in range(1, most + 1):
-        world.step(task.act(demonstrator(task.observation)))
-        task.observe()
-        frames[step], controls[step] = world.frames, task.controls
-        arrived = (task.telemetry["lap_count"] >= laps) & (length == 0)
-        length[arrived] = step + 1
-        if watch is not None:
+    tape = _Tape(task, most)
+    found: dict[int, Demonstration] = {}
+
+    def keep(number: int) -> None:
+        found[number] = _write(root, listed[number], files[number], tape.recording(number))
+
+    try:
+        for step in range(1, most + 1):
+            world.step(task.act(demonstrator(task.observation)))
+            task.observe()
+            tape.add()
+            for number in np.flatnonzero(task.telemetry["lap_count"] >= laps).tolist():
+                if number not in found:
+                    keep(number)
             watch(step, most)
-        if (length > 0).all():
-            break
-    length[length == 0] = step + 1
-    found = [
-        _write(root, track, car, pace, sigma, frames[: length[k], k], controls[: length[k], k], control_rate)
-        for k, (pace, sigma) in enumerate(drivers)
-    ]
-    write_list(root / LIST_FILE, [demonstration.listed for demonstration in found])
-    return found
+            if len(found) == len(drivers):
+                break
+    finally:
+        for number in range(len(drivers)):
+            if number not in found:
+                keep(number)
+    return [found[number] for number in range(len(drivers))]
 
 
-def _write(
-    root: Path, track: str, car: str, pace: float, sigma: float, frames: np.ndarray, controls: np.ndarray, rate: float
-) -> Demonstration:
-    name = f"follower_pace{100 * pace:.0f}_noise{100 * sigma:.0f}"
-    listed = Listed(
-        track, car, name, {"type": "line_follower", "pace": float(pace), "noise": float(sigma), "auto_shift": True}
-    )
-    recording = Recording(name, frames, np.ones(channels.WIDTH, bool), rate, controls, track, car)
-    file = write_own(listed.folder(root) / f"{name}.parquet", recording, "simulated")
+def _check(laps: int, paces: Sequence[float], noise: Sequence[float]) -> None:
+    if laps < 1 or not paces or not noise:
+        raise ConfigError("at least one lap, one pace and one noise")
+    bad = [pace for pace in paces if not 0.1 <= pace <= 1.0] + [sigma for sigma in noise if not 0 <= sigma <= 1]
+    if bad:
+        raise ConfigError(f"pace must be within 0.1 and 1, noise within 0 and 1; is {bad[0]:g}")
+
+
+def _listed(world: SimulatedWorld, pace: float, sigma: float) -> Listed:
+    name = f"follower_pace{100 * pace:g}_noise{100 * sigma:g}"
+    tags = {"type": "line_follower", "pace": float(pace), "noise": float(sigma), "auto_shift": True}
+    return Listed(world.track.name, world.car.name, name, tags)
+
+
+def _new_files(root: Path, listed: Sequence[Listed], seed: int) -> list[Path]:
+    """Where each driver's laps go; none of them is there."""
+    files = [entry.folder(root) / f"{entry.id}_seed{seed}.parquet" for entry in listed]
+    if len(set(files)) < len(files):
+        raise ConfigError("a pace or a noise is there twice; the same driver would drive the same laps")
+    if there := next((file for file in files if file.exists()), None):
+        raise RecordingError(f"{there} exists: take another seed for more laps of this driver, or another folder")
+    return files
+
+
+class _Tape:
+    """What the cars of a task drive, row by row."""
+
+    def __init__(self, task: Task, most: int) -> None:
+        """Of at most `most` steps; begins with the present frames."""
+        self._task, self._rows = task, 0
+        self._frames = np.empty((most + 1, task.world.count, channels.WIDTH))
+        self._controls = np.empty((most + 1, task.world.count, 4), np.float32)
+        self.add()
+
+    def add(self) -> None:
+        """The present frames, and the controls that led to them."""
+        self._frames[self._rows], self._controls[self._rows] = self._task.world.frames, self._task.controls
+        self._rows += 1
+
+    def recording(self, car: int) -> Recording:
+        """So far."""
+        world, rows = self._task.world, slice(self._rows)
+        return Recording(
+            "", self._frames[rows, car], np.ones(channels.WIDTH, bool), world.control_rate, self._controls[rows, car],
+            world.track.name, world.car.name,
+        )  # fmt: skip
+
+
+def _write(root: Path, listed: Listed, file: Path, recording: Recording) -> Demonstration:
+    write_own(file, recording, "simulated")
+    write_list(root / LIST_FILE, [listed])
     timed = [lap for lap in recording.laps if np.isfinite(lap.time_s)]
     best = min((lap.time_s for lap in timed if lap.clean), default=float("nan"))
-    return Demonstration(listed, (file,), len(timed), sum(lap.clean for lap in timed), best, len(frames) - 1)
+    return Demonstration(listed, (file,), len(timed), sum(lap.clean for lap in timed), best, len(recording) - 1)

@@ -170,3 +170,44 @@ def test_demonstrations_repeat(tmp_path: Path) -> None:
     }
     a, b = (record_demonstrations(tmp_path / name, **options)[0].files[0] for name in "ab")  # type: ignore[arg-type]
     np.testing.assert_array_equal(read_own(a)[0].frames, read_own(b)[0].frames)
+
+
+SHORT = {"track": "indianapolis_sp", "car": "dallara_f317", "laps": 1, "paces": (0.8, 0.95), "noise": (0.0,)}
+
+
+def test_demonstrations_are_not_overwritten(tmp_path: Path) -> None:
+    """The same seed is refused before anybody drives; another one adds laps of the same drivers."""
+    (first, _) = record_demonstrations(tmp_path, **SHORT)
+    before = first.files[0].read_bytes()
+    steps: list[int] = []
+    with pytest.raises(RecordingError, match=r"seed0.parquet exists: take another seed"):
+        record_demonstrations(tmp_path, **SHORT, watch=lambda step, most: steps.append(step))
+    assert steps == []
+    record_demonstrations(tmp_path, **SHORT, seed=1)
+    assert first.files[0].read_bytes() == before
+    assert len(listed_files(tmp_path, pace=0.8)) == 2
+    with pytest.raises(ConfigError, match="twice"):
+        record_demonstrations(tmp_path / "new", **{**SHORT, "paces": (0.8, 0.8)})
+
+
+def test_a_drivers_laps_are_written_when_they_are_done(tmp_path: Path) -> None:
+    """What a kill leaves: the list and the files of those who have arrived, while others still drive."""
+    listed: list[int] = []
+
+    def watch(step: int, most: int) -> None:
+        if (tmp_path / "laps.yaml").exists():
+            listed.append(sum(len(read_own(file)) for file in listed_files(tmp_path)))
+
+    record_demonstrations(tmp_path, **SHORT, watch=watch)
+    assert listed[0] == 1
+    assert listed[-1] == 2
+
+
+def test_an_interrupted_demonstration_keeps_what_was_driven(tmp_path: Path) -> None:
+    def watch(step: int, most: int) -> None:
+        if step == 120:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record_demonstrations(tmp_path, **SHORT, watch=watch)
+    assert [len(read_own(file)[0]) for file in listed_files(tmp_path)] == [121, 121]

@@ -121,3 +121,5 @@ def test_command_demonstrate(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "follower_pace80_noise0" in result.output
     assert (tmp_path / "laps.yaml").exists()
+    with pytest.raises(AcGymError, match=r"follower_pace80_noise0_seed0.parquet exists: take another seed"):
+        CliRunner().invoke(app, ["demonstrate", str(tmp_path), *options], catch_exceptions=False)
