@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,28 @@ def test_it_learns_through_the_bridge(tmp_path: Path, evaluations: int) -> None:
     assert float(rows[-1]["time/updates"]) == pytest.approx(200, abs=25)
     assert float(rows[-1]["world/packets_lost"]) == 0.0
     assert (tmp_path / "run" / "model" / "final" / "policy_net.pth").is_file()
+
+
+def test_it_learns_in_real_time(tmp_path: Path) -> None:
+    """25 states a second, none lost, an update a step worked off between two of them."""
+    with serving("--track=indianapolis_sp", "--reset=random") as served:
+        settings = served.settings(track="indianapolis_sp")
+        command = [
+            sys.executable, str(TRAIN), *(f"AssettoCorsa.{key}={value}" for key, value in settings.items()), *TINY,
+            "Agent.num_steps=200", f"work_dir={tmp_path / 'run'}",
+        ]  # fmt: skip
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
+    report = re.search(r"(\d+) steps at ([\d.]+) Hz .* lost (\d+),", run.stdout)
+    assert report, run.stdout
+    assert int(report[1]) >= 150
+    assert float(report[2]) == pytest.approx(
+        25.0, rel=0.2
+    )  # states that a busy machine made it skip are longer periods
+    assert report[3] == "0"
+    with open(tmp_path / "run" / "summary.csv") as file:
+        rows = [row for row in csv.DictReader(file) if row["time/updates"]]
+    assert float(rows[-1]["time/updates"]) == pytest.approx(100, abs=25)
 
 
 def test_the_game_without_anybody_there_is_one_clear_line() -> None:
