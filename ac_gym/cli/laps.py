@@ -35,11 +35,14 @@ def laps(
 
     console = Console(highlight=False)
     found: list[RecordedLap] = []
-    for file in recording_files(directory):
-        for recording in read_recordings(file):
-            found += recording.laps
-            for flaw in recording.flaws:
-                console.print(f"{recording.name}: {flaw}", soft_wrap=True, markup=False)
+    files = recording_files(directory)
+    with console.status("reading") as status:
+        for number, file in enumerate(files, 1):
+            status.update(f"{number} of {len(files)}: {file}")
+            for recording in read_recordings(file):
+                found += recording.laps
+                for flaw in recording.flaws:
+                    console.print(f"{recording.name}: {flaw}", soft_wrap=True, markup=False)
     console.print(lap_table(found))
     if compare is None and output is None:
         return

@@ -104,8 +104,11 @@ def repair(
         from ac_gym.recording.repair import repair as repair_place
     except ImportError as error:
         raise MissingPackageError(str(error.name), "record") from error
+    from rich.console import Console
+
     for place in places:
-        done = repair_place(place)
+        with Console().status(f"repairing {place}"):
+            done = repair_place(place)
         for each in done:
             cut = f", {each.cut} bytes at the end were of no use" if each.cut else ""
             typer.echo(f"{each.path}: {each.rows} rows or frames{cut}")
