@@ -197,13 +197,14 @@ def _drive_by_pictures(
 
 
 def _wheel(game: GameSettings) -> Wheel:
-    """The device asked for; `plugin` is a connection to the game."""
+    """The device asked for; where that is the plugin, also as the last choice of `auto`, a connection to the game."""
     from ac_gym.drivers.live import PluginWheel
     from ac_gym.game.client import GameConnection
-    from ac_gym.game.controls import candidates, open_controls
+    from ac_gym.game.controls import open_controls
 
-    if candidates(game.controls) != ("plugin",):
-        return open_controls(game.controls)
+    controls = open_controls(game.controls)
+    if controls.name != "plugin":
+        return controls
     connection = GameConnection(
         game.host, ego_port=game.ego_server_port, management_port=game.simulation_management_server_port,
         apply="plugin", token=game.token,

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import _core
-from ac_gym.capture.source import Source
+from ac_gym.capture.source import Frame, Source
 from ac_gym.capture.transform import PictureMemory
 from ac_gym.drivers.pictures import PicturePolicy
 from ac_gym.errors import CaptureTimeoutError, ConfigError, GameConnectionError, GameTimeoutError, NoPicturesError
@@ -122,13 +122,11 @@ def drive_live(
     whatever happened, and stays open.
     """
     s = settings or LiveSettings()
-    memory = PictureMemory(policy.seen.transform)
     watched = _Watch(tell)
+    sight = _Sight(source, PictureMemory(policy.seen.transform), s, watched.picture)
     period = 1.0 / policy.seen.rate
-    number, new_at = None, time.perf_counter()
-    due = end = new_at
-    end += s.duration
-    controls = _neutral()
+    due = time.perf_counter()
+    end = due + s.duration
     with _stop_request() as stop:
         try:
             while not stop.is_set():
@@ -136,33 +134,54 @@ def drive_live(
                 if now >= end:
                     return "the time is over"
                 due = max(due + period, now - period)  # what was missed is not made up for
-                lost: Exception | None = None
-                try:
-                    frame = source.get_frame(False, s.patience)
-                except (NoPicturesError, CaptureTimeoutError) as error:
-                    lost = error
-                else:
-                    if frame.number != number:
-                        number, new_at = frame.number, time.perf_counter()
-                        memory.add(frame.image, frame.time)
-                        watched.picture()
-                silent = time.perf_counter() - new_at
-                if silent > s.lost_after:
-                    raise lost or CaptureTimeoutError(f"the picture has stood still for {silent:.1f} s")
-                if lost is not None or silent > s.patience:
-                    controls = _neutral()
-                    wheel.neutral()
-                    watched.waits()
-                else:
-                    begun = time.perf_counter()
-                    controls[:3] = policy(memory.seen()[None])[0]
-                    thought = time.perf_counter()
-                    wheel.apply(controls)
-                    watched.decided(controls, thought - begun, time.perf_counter() - frame.time)
+                _decide(policy, sight, wheel, watched)
                 stop.wait(max(0.0, due - time.perf_counter()))
             return "stopped"
         finally:
             wheel.neutral()
+
+
+def _decide(policy: PicturePolicy, sight: _Sight, wheel: Wheel, watched: _Watch) -> None:
+    """One step: what is seen is answered; where nothing is, the wheel goes to neutral."""
+    frame = sight.look()
+    if frame is None:
+        wheel.neutral()
+        watched.waits()
+        return
+    controls = _neutral()
+    begun = time.perf_counter()
+    controls[:3] = policy(sight.memory.seen()[None])[0]
+    thought = time.perf_counter()
+    wheel.apply(controls)
+    watched.decided(controls, thought - begun, time.perf_counter() - frame.time)
+
+
+class _Sight:
+    """The pictures as they come: remembers the new ones, and since when there is none."""
+
+    def __init__(
+        self, source: Source, memory: PictureMemory, settings: LiveSettings, on_new: Callable[[], None]
+    ) -> None:
+        self.memory = memory
+        self._source, self._settings, self._on_new = source, settings, on_new
+        self._number: int | None = None
+        self._new_at = time.perf_counter()
+
+    def look(self) -> Frame | None:
+        """The newest picture; None where none comes or it stands still. Raises where that has lasted too long."""
+        lost: Exception | None = None
+        try:
+            frame = self._source.get_frame(False, self._settings.patience)
+        except (NoPicturesError, CaptureTimeoutError) as error:
+            frame, lost = None, error
+        if frame is not None and frame.number != self._number:
+            self._number, self._new_at = frame.number, time.perf_counter()
+            self.memory.add(frame.image, frame.time)
+            self._on_new()
+        silent = time.perf_counter() - self._new_at
+        if silent > self._settings.lost_after:
+            raise lost or CaptureTimeoutError(f"the picture has stood still for {silent:.1f} s")
+        return None if silent > self._settings.patience else frame
 
 
 class _Watch:
@@ -181,7 +200,7 @@ class _Watch:
 
     def decided(self, controls: NDArray[np.float32], thinking: float, age: float) -> None:
         self._neutral = False
-        self._controls = controls.copy()
+        self._controls = controls
         self._thinking.append(thinking)
         self._ages.append(age)
         self._look()

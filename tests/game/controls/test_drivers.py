@@ -23,27 +23,6 @@ def controls(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-@pytest.fixture
-def vjoy(monkeypatch: pytest.MonkeyPatch) -> FakeVJoy:
-    return FakeVJoy().install(monkeypatch)
-
-
-@pytest.fixture
-def vgamepad(monkeypatch: pytest.MonkeyPatch) -> FakeVGamepad:
-    fake = FakeVGamepad()
-    monkeypatch.setitem(sys.modules, "vgamepad", fake)
-    return fake
-
-
-@pytest.fixture
-def evdev(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEvdev:
-    fake = FakeEvdev()
-    monkeypatch.setitem(sys.modules, "evdev", fake)
-    monkeypatch.setattr(uinput, "NODE", tmp_path)  # exists and is writable
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return fake
-
-
 def test_unknown_names_are_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean vjoy"):
         open_controls("vjoi")
