@@ -29,10 +29,12 @@ class Flaw:
 
     what: str
     rows: tuple[int, ...]
-    """0-based"""
+    """0-based; none: all of them"""
     kind: str = "row"
 
     def __str__(self) -> str:
+        if not self.rows:
+            return self.what
         listed = runs(self.rows)
         more = f" and {len(listed) - _SHOWN} more places" if len(listed) > _SHOWN else ""
         return f"{self.kind}{'s' * (len(self.rows) > 1)} {', '.join(listed[:_SHOWN])}{more}: {self.what}"

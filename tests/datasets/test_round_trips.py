@@ -165,5 +165,6 @@ def test_fewer_rows_a_second(drive: Recording, tmp_path: Path) -> None:
     found = _read(done.paths[0])
     np.testing.assert_array_equal(found.frames, drive.frames[::2])
     assert found.rate == 12.5
+    assert done.notes == ("one row of 2 is kept: 25 to 12.5 Hz",)
     with pytest.raises(RecordingError, match="gives no 50 Hz"):
         list(convert_files([source], "parquet", tmp_path / "out2", rate=50.0))
