@@ -10,10 +10,10 @@ import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import Result
 from joystick_fakes import FakeEvdev, FakeVGamepad, FakeVJoy
 from typer.testing import CliRunner
 
@@ -71,7 +71,7 @@ def pictures() -> Iterator[Pictures]:
     running.end()
 
 
-def drive(model: Path, pictures: Pictures, control: str, *more: str) -> Result:
+def drive(model: Path, pictures: Pictures, control: str, *more: str) -> Any:
     where = ["--source", "shm", "--source-name", pictures.source, "--control", control]
     return CliRunner().invoke(app, ["drive", "--model", str(model), *where, *more])
 
