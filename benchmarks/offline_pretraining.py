@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -101,6 +102,8 @@ def finish(run: Path, settings: list[str]) -> str:
     if (run / "evaluation.json").is_file():
         return f"{run.name}: was done"
     saved = (run / "training_state.pt").is_file()
+    if not saved:
+        shutil.rmtree(run, ignore_errors=True)  # of one that was killed before it saved anything
     how = ["--resume", str(run)] if saved else [*settings, f"work_dir={run}"]
     print(f"{run.name}: {'goes on' if saved else 'begins'}", flush=True)
     output = run.with_suffix(".log")
