@@ -68,8 +68,9 @@ class Conversation:
         )
 
     def next(self, patience: float) -> State | None:
-        """The newest state that was not returned before (`in_turn`: the oldest); None if none came within `patience` (s),
-        or if we are dropped.
+        """The newest state that was not returned before (`in_turn`: the oldest).
+
+        None if none came within `patience` (s), or if we are dropped.
 
         Raises what `ended` the conversation.
         """
