@@ -187,7 +187,7 @@ def _drive_by_pictures(
 
     with ExitStack() as opened:
         source = opened.enter_context(policy.seen.transform.open_source(kind, name))
-        wheel = opened.enter_context(closing(_wheel(game)))
+        wheel = opened.enter_context(closing(_wheel(game, policy.seen.rate)))
         console.print(f"driving by pictures of {kind}; Ctrl-C stops, with the controls in neutral")
         why = drive_live(
             policy, source, wheel, LiveSettings(duration=math.inf if duration is None else duration),
@@ -196,13 +196,16 @@ def _drive_by_pictures(
     console.print(f"{why}; controls are neutral")
 
 
-def _wheel(game: GameSettings) -> Wheel:
-    """The device asked for; where that is the plugin, also as the last choice of `auto`, a connection to the game."""
+def _wheel(game: GameSettings, rate: float) -> Wheel:
+    """The device asked for, to be moved `rate` times a second.
+
+    Where that is the plugin, also as the last choice of `auto`, a connection to the game.
+    """
     from ac_gym.drivers.live import PluginWheel
     from ac_gym.game.client import GameConnection
     from ac_gym.game.controls import open_controls
 
-    controls = open_controls(game.controls)
+    controls = open_controls(game.controls, rate=rate)
     if controls.name != "plugin":
         return controls
     connection = GameConnection(

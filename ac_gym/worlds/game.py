@@ -65,7 +65,7 @@ class GameWorld:
             self.car = _loaded_car(static, car)
             self.profile = speed_profile(self.track, envelope(self.car))
             self.native_track = native_track(self.track, self.profile.speed)
-            self._controls = open_controls(self._who_drives())
+            self._controls = open_controls(self._who_drives(), rate=control_rate)
         except BaseException:
             self.close()
             raise

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from ac_gym.errors import MissingDriverError, UnknownNameError
-from ac_gym.game.controls.base import Controls
+from ac_gym.game.controls.base import Controls, hold_for
 
 NAMES = ("auto", "plugin", "vjoy", "vgamepad", "uinput")
 _MODULES = {"plugin": "plugin", "vjoy": "vjoy", "vgamepad": "gamepad", "uinput": "uinput"}
@@ -24,8 +24,10 @@ _AUTOMATIC = {"win32": ("vjoy", "vgamepad"), "linux": ("uinput", "plugin")}
 __all__ = ["NAMES", "Controls", "candidates", "check_controls", "open_controls"]
 
 
-def open_controls(name: str = "auto") -> Controls:
+def open_controls(name: str = "auto", *, rate: float = 25.0) -> Controls:
     """Controls by name; the device is in neutral and stays so until `apply`.
+
+    `rate` is how many a second will come: after three that stay away, and 0.15 s, the device goes to neutral.
 
     "auto" takes on Windows vJoy, which the game finds whenever it starts and whose pedals have 15 bits, and a gamepad
     only where vJoy's driver is missing; on Linux the uinput wheel, and the plugin where that cannot be had, because the
@@ -36,7 +38,7 @@ def open_controls(name: str = "auto") -> Controls:
     missing = []
     for candidate in candidates(name):
         try:
-            controls: Controls = _module(candidate).open_joystick()
+            controls: Controls = _module(candidate).open_joystick(hold_for(rate))
         except MissingDriverError as error:
             missing.append(f"{candidate}: {error}")
         else:

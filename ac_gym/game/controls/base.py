@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import os
 import threading
 import time
 import weakref
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +17,10 @@ from numpy.typing import NDArray
 from ac_gym.errors import ControlsError
 
 NEUTRAL_AFTER = 0.15
-"""s that a joystick stays as it is when nothing more comes; that of the app inside the game, `neutral_after`"""
+"""s that a joystick stays as it is when nothing more comes, at least; the app's own default is the same"""
+_PERIODS = 3.0
+"""and at least so many times what lies between two controls"""
+_log = logging.getLogger("ac_gym.game")
 
 
 class Controls(Protocol):
@@ -28,8 +32,8 @@ class Controls(Protocol):
     def apply(self, controls: NDArray[np.float32]) -> None:
         """Send `controls` (4,): steer (+ right), throttle, brake on -1..1 (pedals: -1 is up), gear request -1, 0, +1.
 
-        They hold until the next ones, at most `NEUTRAL_AFTER`: a driver who hangs, or waits for a game that is gone,
-        leaves nothing pressed.
+        They hold until the next ones, or for `hold_for` s: a driver who hangs, or waits for a game that is gone, leaves
+        nothing pressed. (How long the plugin holds its own joystick is a setting of the app, `neutral_after`.)
         Values beyond the range are clipped. Raises ControlsError where the device is gone, ValueError for numbers that
         are not finite; the controls are neutral then.
         """
@@ -90,6 +94,11 @@ class GearButtons:
         return self._pressed
 
 
+def hold_for(rate: float) -> float:
+    """s that controls hold when no more come, for a driver who sends `rate` of them a second."""
+    return max(NEUTRAL_AFTER, _PERIODS / rate)
+
+
 class Joystick:
     """Controls on a virtual joystick of this computer.
 
@@ -97,9 +106,9 @@ class Joystick:
     the interpreter ends, also by an exception or Ctrl-C, it is put in neutral and given back.
     """
 
-    def __init__(self, name: str, device: Device, hold: float | None = None) -> None:
+    def __init__(self, name: str, device: Device, hold: float) -> None:
         self.name = name
-        self._held = _Held(device, NEUTRAL_AFTER if hold is None else hold)
+        self._held = _Held(device, hold)
         self._gears = GearButtons()
         self._finalizer = weakref.finalize(self, self._held.let_go)
         self.neutral()
@@ -131,24 +140,28 @@ class _Held:
     def __init__(self, device: Device, hold: float) -> None:
         self._device, self._hold = device, hold
         self._until = math.inf  # of the monotonic clock
-        self._open = True
+        self._open, self._owner = True, os.getpid()
         self._changed = threading.Condition()
         threading.Thread(target=self._watch, name="ac_gym joystick", daemon=True).start()
 
     def write(self, position: Position) -> None:
         with self._changed:
+            if position != _NEUTRAL:  # first of all: a write that fails may have arrived
+                if self._until == math.inf:
+                    self._changed.notify()
+                self._until = time.monotonic() + self._hold
             self._device.write(position)
-            asleep = self._until == math.inf
-            self._until = math.inf if position == _NEUTRAL else time.monotonic() + self._hold
-            if asleep and self._until < math.inf:
-                self._changed.notify()
+            if position == _NEUTRAL:
+                self._until = math.inf
 
     def let_go(self) -> None:
+        if os.getpid() != self._owner:  # a forked child must not take the wheel from its parent
+            return
         with self._changed:
             self._open = False
+            self._changed.notify()
             self._neutral()
             self._device.close()
-            self._changed.notify()
 
     def _watch(self) -> None:
         with self._changed:
@@ -161,8 +174,12 @@ class _Held:
 
     def _neutral(self) -> None:
         self._until = math.inf
-        with suppress(ControlsError):  # a device that is gone holds nothing pressed
+        try:
             self._device.write(_NEUTRAL)
+        except ControlsError:
+            return  # a device that is gone holds nothing pressed
+        except Exception:  # of the driver's package; the thread must live on
+            _log.exception("the joystick could not be put in neutral")
 
 
 def _clip(value: float) -> float:

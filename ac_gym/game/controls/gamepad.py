@@ -27,8 +27,8 @@ def check() -> None:
     _vgamepad()
 
 
-def open_joystick() -> Joystick:
-    return Joystick("vgamepad", _Pad(_vgamepad()))
+def open_joystick(hold: float) -> Joystick:
+    return Joystick("vgamepad", _Pad(_vgamepad()), hold)
 
 
 class _Pad:

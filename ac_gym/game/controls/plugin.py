@@ -22,5 +22,6 @@ def check() -> None:
     """Nothing is needed here; whether the plugin has a joystick it says when asked."""
 
 
-def open_joystick() -> PluginControls:
+def open_joystick(hold: float) -> PluginControls:
+    """How long it holds is a setting of the app."""
     return PluginControls()

@@ -47,19 +47,19 @@ def check() -> None:
         )
 
 
-def open_joystick() -> Joystick:
+def open_joystick(hold: float) -> Joystick:
     """The wheel that `hold` keeps plugged in, else one that lasts as long as this process."""
     evdev = _evdev()
     held = _held_wheel(evdev)
     if held is None:
         check()
-        return Joystick("uinput", _Wheel(evdev, _make(evdev)))
+        return Joystick("uinput", _Wheel(evdev, _make(evdev)), hold)
     lock = _DriverLock()
     if not lock.take(_LOCK_PATIENCE):
         held.close()
         lock.close()
         raise ControlsError(f"another program drives the {NAME}; end it first")
-    return Joystick("uinput", _Wheel(evdev, held, lock))
+    return Joystick("uinput", _Wheel(evdev, held, lock), hold)
 
 
 def hold(ended: Callable[[], bool] = lambda: False) -> None:

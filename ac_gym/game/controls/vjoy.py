@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from ac_gym.errors import ControlsError, MissingDriverError
-from ac_gym.game.controls.base import Device, Joystick, Position
+from ac_gym.game.controls.base import NEUTRAL_AFTER, Device, Joystick, Position
 
 DEVICE = 1
 _STEER_CENTRE = 16384
@@ -22,7 +22,7 @@ _FREE, _BUSY, _MISSING = 1, 2, 3  # vJoy's states of a device
 _X, _Y, _Z = 0x30, 0x31, 0x32  # HID usages of the axes
 
 _HEIR_PATIENCE = 2.0
-"""s until the driver must have noticed that the owner of its device is dead"""
+"""s until the driver must have noticed that the owner of its device is dead, and the heir that it is dismissed"""
 
 _PACKAGE = "vJoy needs the package pyvjoy: pip install 'ac_gym[game]'"
 _DRIVER = "the vJoy driver is not there: install it from https://github.com/BrunnerInnovation/vJoy/releases and restart"
@@ -46,9 +46,9 @@ def check() -> None:
         raise MissingDriverError(f"vJoy device {DEVICE} has too few buttons for the gears: {_CONFIGURE}")
 
 
-def open_joystick() -> Joystick:
+def open_joystick(hold: float) -> Joystick:
     check()
-    return Joystick("vjoy", _Bequeathed(_VJoy(_sdk())))
+    return Joystick("vjoy", _Bequeathed(_VJoy(_sdk())), hold)
 
 
 class _Bequeathed:
@@ -61,8 +61,10 @@ class _Bequeathed:
         self._device.write(position)
 
     def close(self) -> None:
-        self._device.close()
-        self._heir.dismiss()
+        try:
+            self._device.close()
+        finally:
+            self._heir.dismiss()
 
 
 class _Heir:
@@ -72,13 +74,17 @@ class _Heir:
         command = [sys.executable, "-m", __name__]
         # Out of reach of what may end this process: Ctrl-C, the closing of its window.
         if sys.platform == "win32":
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, creationflags=subprocess.DETACHED_PROCESS)
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, creationflags=subprocess.CREATE_NO_WINDOW)
         else:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
     def dismiss(self) -> None:
-        with suppress(OSError):
-            self._process.communicate(b".")
+        try:
+            self._process.communicate(b".", _HEIR_PATIENCE)
+        except subprocess.TimeoutExpired:  # it hangs in the driver
+            self._process.kill()
+        except OSError:
+            return  # it has ended already
 
 
 def _inherit() -> None:
@@ -89,7 +95,7 @@ def _inherit() -> None:
     given_up = time.monotonic() + _HEIR_PATIENCE
     while time.monotonic() < given_up:
         with suppress(ControlsError):  # the dead parent's still, or another program drives already
-            Joystick("vjoy", _VJoy(sdk)).close()
+            Joystick("vjoy", _VJoy(sdk), NEUTRAL_AFTER).close()
             return
         time.sleep(0.01)
 

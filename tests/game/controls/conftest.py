@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from joystick_fakes import FakeEvdev, FakeVGamepad, FakeVJoy
 
-from ac_gym.game.controls import uinput
+from ac_gym.game.controls import base, uinput
+
+
+@pytest.fixture(autouse=True)
+def _patient_joysticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold what they are told for longer than a busy machine makes a test wait."""
+    monkeypatch.setattr(base, "NEUTRAL_AFTER", 60.0)
 
 
 @pytest.fixture
