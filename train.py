@@ -76,14 +76,8 @@ PRESETS = {  # by the setting that asks for them; of several, the later ones her
     f"algo={CLONING}": "cloning.yaml",
     "AssettoCorsa.world=game": "game.yaml",
 }
-NO_PLACE = (
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENOTDIR,
-)  # a disk that takes nothing
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what a disk says that takes nothing
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.ENOTDIR)
 ERROR_NETWORKS = ("online_error_net.pth", "target_error_net.pth")  # which a checkpoint of SAC lacks
 
 
@@ -109,10 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        if error.errno not in NO_PLACE:
+        if error.errno not in FULL + FORBIDDEN:
             raise
         place = f"{error.filename}: " if error.filename else ""
-        print(f"error: {place}{error.strerror}; work_dir=... is where a run is written to", file=sys.stderr)
+        remedy = "; work_dir=... is where a run is written to" if error.errno in FULL else ""
+        print(f"error: {place}{error.strerror}{remedy}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # while evaluating or reporting; training itself ends cleanly, with everything saved
         return 130

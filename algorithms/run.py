@@ -30,9 +30,11 @@ log = logging.getLogger("algorithms")
 def check_work_dir(work_dir: str | None) -> None:
     """UserError where `work_dir` holds a run already, which a new one would write over."""
     if work_dir and any((Path(work_dir) / name).exists() for name in (CONFIG, SUMMARY, MODELS, TRAINING_STATE)):
-        raise UserError(
-            f"{work_dir} holds a run: --resume {work_dir} goes on with it, another work_dir=... begins anew"
-        )
+        if (Path(work_dir) / TRAINING_STATE).exists():
+            goes_on = f"--resume {work_dir} goes on with it, another work_dir=... begins anew"
+        else:
+            goes_on = "it broke off before it saved anything; remove it, or take another work_dir=..."
+        raise UserError(f"{work_dir} holds a run: {goes_on}")
 
 
 def make_run_folder(work_dir: str | None) -> Path:

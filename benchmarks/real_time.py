@@ -1,6 +1,7 @@
 """Learning through the bridge: `train.py AssettoCorsa.world=game` against `ac-gym serve`, with UDP between the two.
 
-    python benchmarks/real_time.py [--minutes 10] [--policy RUN/model/best_lap_time] [--output FILE.json]
+    python benchmarks/real_time.py [--minutes 10] [--steps 6000] [--output FILE.json]
+        [--policy RUN/model/best_lap_time --config RUN/config.yaml]
 
 In real time for `--minutes`, an update a step: the rate kept, deadlines missed, states lost. Then as fast as the driver
 answers, with an update a step and without: steps a second, as a multiple of real time. With `--policy`, the same
@@ -39,12 +40,14 @@ def serving(*options: str) -> Iterator[dict[str, Any]]:
         ports = [f"--{name}-port=0" for name in ("ego", "management", "opponents", "udp")]
         command = [sys.executable, "-m", "ac_gym.cli.main", "serve", "--quiet", f"--ready-file={ready}", *ports]
         with subprocess.Popen([*command, f"--pages=ac_gym_bench_{os.getpid()}", *options]) as host:
-            while not ready.exists():
-                if host.poll() is not None:
-                    raise SystemExit("ac-gym serve did not start")
-                time.sleep(0.05)
-            yield json.loads(ready.read_text())
-            host.send_signal(signal.SIGINT)
+            try:
+                while not ready.exists():
+                    if host.poll() is not None:
+                        raise SystemExit("ac-gym serve did not start")
+                    time.sleep(0.05)
+                yield json.loads(ready.read_text())
+            finally:
+                host.send_signal(signal.SIGINT)
 
 
 def settings(served: dict[str, Any]) -> list[str]:

@@ -295,6 +295,12 @@ def test_a_run_is_never_written_over(run: Path, capsys: pytest.CaptureFixture) -
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
+def test_a_run_that_broke_off_before_it_saved_is_not_recommended(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "config.yaml").touch()
+    assert train.main([*DEBUG, f"work_dir={tmp_path}"]) == 2
+    assert "it broke off before it saved anything; remove it" in capsys.readouterr().err
+
+
 def test_presets_belong_to_what_asks_for_them() -> None:
     def presets(*arguments: str) -> list[str]:
         return [file.name for file in train._config_files(train._parser().parse_args(arguments))]

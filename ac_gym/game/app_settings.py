@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
+from ac_gym.errors import InstallationError
 from ac_gym.game.install import LIBRARY, SETTINGS
 from ac_gym.game.installation import APP
 from ac_gym.resources import plugin_dir
@@ -21,6 +22,7 @@ class AppSettings(Protocol):
     opponents_server_port: int  # TCP
     simulation_management_server_port: int  # TCP
     ego_sampling_freq: float
+    neutral_after: float
     client_timeout: float
     pages: str
     token: str
@@ -42,6 +44,11 @@ def parse_app_settings(text: str, source: Path) -> AppSettings:
     return settings
 
 
+def default_app_settings() -> AppSettings:
+    """Those of an app whose file says nothing."""
+    return parse_app_settings(f"[{APP}]", plugin_dir())
+
+
 def known_app_settings(source: Path) -> list[str]:
     """Their names."""
     return list(_module(source).DEFAULTS)
@@ -54,13 +61,16 @@ def is_loopback(host: str) -> bool:
 
 @cache
 def _module(source: Path) -> ModuleType:
+    """InstallationError where the folder has no app, or one of another time."""
     path = source / LIBRARY / "settings.py"
     spec = importlib.util.spec_from_file_location("ac_gym_app_settings", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except OSError as error:
+        raise InstallationError(f"{path}: cannot be read ({error.strerror}); {source} is not the app {APP}") from None
+    if not all(hasattr(module, name) for name in ("DEFAULTS", "is_loopback", "parse", "read")):
+        raise InstallationError(f"{source} has the app of another version of ac_gym; take the one that came with yours")
     return module
-
-
-APP_DEFAULTS = parse_app_settings(f"[{APP}]", plugin_dir())

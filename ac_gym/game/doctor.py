@@ -17,7 +17,7 @@ from ac_gym.errors import (
     SharedMemoryError,
 )
 from ac_gym.game import checks
-from ac_gym.game.app_settings import APP_DEFAULTS, AppSettings, is_loopback, read_app_settings
+from ac_gym.game.app_settings import AppSettings, default_app_settings, is_loopback, read_app_settings
 from ac_gym.game.checks import Finding
 from ac_gym.game.controls import candidates, check_controls
 from ac_gym.game.install import SETTINGS, is_ours, version_of
@@ -55,7 +55,7 @@ def examine(
     """
     source = source or plugin_dir()
     here = is_loopback(host)
-    settings = APP_DEFAULTS
+    settings = default_app_settings()
     if here:
         try:
             folder = find_game(game)

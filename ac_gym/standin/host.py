@@ -198,7 +198,7 @@ class Host:
         parts: list[object] = [GameFunctions(self.session, self.log, self._stopping.set), windows]
         if self._csp:
             parts.append(PatchFunctions(self.session, self.joystick, self.folder))
-        ac = make_ac(*parts)
+        ac = make_ac(*parts, tell=self.log.log)
         ac.vjoy_interface = self.joystick  # type: ignore[attr-defined]
         opened.enter_context(installed(ac))
         opened.callback(os.chdir, Path.cwd())

@@ -14,21 +14,32 @@ from ac_gym.standin.acsys import make_acsys
 from ac_gym.standin.car_state import FAILED
 
 
-def make_ac(*parts: object) -> ModuleType:
-    """The module `ac`: every public method of `parts` a function, which answers what it cannot take with -1."""
+def make_ac(*parts: object, tell: Callable[[str], None] = lambda line: None) -> ModuleType:
+    """The module `ac`: every public method of `parts` a function, which answers what it cannot take with -1.
+
+    `tell` gets a line the first time that a function does so: the game says nothing, but whoever writes an app, or the
+    stand-in, wants to know.
+    """
     module = ModuleType("ac")
     for part in parts:
         for name, function in _functions(part):
-            setattr(module, name, _failing(function))
+            setattr(module, name, _failing(function, tell))
     return module
 
 
-def _failing(function: Callable[..., Any]) -> Callable[..., Any]:
+def _failing(function: Callable[..., Any], tell: Callable[[str], None]) -> Callable[..., Any]:
+    told = False
+
     @wraps(function)
     def call(*arguments: Any) -> Any:
+        nonlocal told
         try:
             return function(*arguments)
-        except (TypeError, ValueError, IndexError):
+        except (TypeError, ValueError, IndexError) as error:
+            if not told:
+                given = ", ".join(map(repr, arguments))
+                tell(f"ac.{function.__name__}({given}) is answered with -1: {error}")
+                told = True
             return FAILED
 
     return call

@@ -303,7 +303,7 @@ def test_a_pause_is_flagged(start, connect):
 
 def test_what_one_client_breaks_the_others_do_not_feel(start, connect, monkeypatch):
     """Should there be a message after all that the app cannot bear."""
-    running = start(vjoy_executed_by_server=True, neutral_after=0.2, driver_silent_after=60)
+    running = start(vjoy_executed_by_server=True, neutral_after=1.0, driver_silent_after=60)
     driver, other = connect(running), connect(running)
     session = driver.hello()["welcome"]["session"]
     driver.drive(session, sequence(next_state(driver)), acc=1.0)

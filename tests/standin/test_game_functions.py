@@ -123,6 +123,15 @@ def test_wrong_arguments_answer_minus_one(ac: ModuleType, name: str, arguments: 
     assert getattr(ac, name)(*arguments) == -1
 
 
+def test_what_could_not_be_taken_is_told_once(session: Session, log: GameLog) -> None:
+    told: list[str] = []
+    ac = make_ac(GameFunctions(session, log, lambda: None), tell=told.append)
+    for _ in range(3):
+        assert ac.getDriverName("x") == -1
+    (line,) = told
+    assert line.startswith("ac.getDriverName('x') is answered with -1: ")
+
+
 def test_corners_that_no_car_has_are_zero(ac: ModuleType) -> None:
     for name in ("ext_getSuspensionTravel", "ext_getTireLoadedRadius", "ext_getBrakeCoreTemp", "ext_getBrakeTorque"):
         assert [getattr(ac, name)(corner) for corner in (-1, 4, 7, 999)] == [0.0] * 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -16,6 +17,7 @@ from hosting import APPS, CAR, TRACK
 
 from ac_gym.channels import COLUMNS
 from ac_gym.errors import AcGymError, ConfigError, SharedMemoryError, UnknownNameError
+from ac_gym.resources import plugin_dir
 from ac_gym.standin import Host
 from ac_gym.track.fast_lane import read_fast_lane
 
@@ -206,6 +208,19 @@ def test_settings_that_cannot_be_are_told(make_host: MakeHost, options: dict[str
         make_host(**options).start()
     assert Path.cwd() == where
     assert "ac" not in sys.modules
+
+
+def test_plugins_that_are_none_of_ours_are_told(make_host: MakeHost, tmp_path: Path) -> None:
+    app = tmp_path / "sensors_par"
+    shutil.copytree(plugin_dir(), app)
+    settings = app / "sensors_par_lib" / "settings.py"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("def parse(", "def parse_it("), encoding="utf-8")
+    with pytest.raises(AcGymError, match="the app of another version"):
+        make_host(plugin=app)
+    other = tmp_path / "other" / "sensors_par"
+    shutil.copytree(app, other, ignore=shutil.ignore_patterns("sensors_par_lib"))
+    with pytest.raises(AcGymError, match="is not the app sensors_par"):
+        make_host(plugin=other)
 
 
 def test_settings_without_a_plugin_are_a_mistake(pages: str) -> None:

@@ -123,7 +123,10 @@ class EgoServer(object):
     # --- receiving: either thread -------------------------------------------------------------------------------------
 
     def _serve(self):
-        self._joystick.load()  # it takes a while: now, when no frame waits for the lock
+        try:
+            self._joystick.load()  # it takes a while: now, when no frame waits for the lock
+        except Exception:  # told again, and properly, to the driver who wants it
+            self._log(traceback.format_exc())
         while not self._stopping.is_set():
             self._thread_at = time.monotonic()
             try:

@@ -60,7 +60,7 @@ class Settings(object):
 
     def _take(self, name, text):
         if name not in DEFAULTS:
-            self._tell("{0}: unknown setting, known are {1}".format(name, ", ".join(DEFAULTS)), "it is ignored")
+            self.tell("{0}: unknown setting, known are {1}".format(name, ", ".join(DEFAULTS)), "it is ignored")
             return
         try:
             setattr(self, name, _value(name, text.strip()))
@@ -70,9 +70,10 @@ class Settings(object):
     def _refuse(self, name, text, why):
         default = DEFAULTS[name]
         setattr(self, name, default)
-        self._tell("{0} = {1}: {2}".format(name, text, why), "the default {0!r} is used".format(default))
+        self.tell("{0} = {1}: {2}".format(name, text, why), "the default {0!r} is used".format(default))
 
-    def _tell(self, wrong, instead):
+    def tell(self, wrong, instead):
+        """Notes what is wrong, and what is done instead."""
         self.wrong.append(wrong)
         self.problems.append("{0}; {1}".format(wrong, instead))
 
@@ -101,7 +102,7 @@ def parse(text, source):
 
 def _defaults(source, why):
     settings = Settings()
-    settings._tell("{0}: {1}".format(source, " ".join(str(why).split())), "all defaults are used")
+    settings.tell("{0}: {1}".format(source, " ".join(str(why).split())), "all defaults are used")
     return settings
 
 

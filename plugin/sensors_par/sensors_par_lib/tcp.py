@@ -139,7 +139,12 @@ class TcpServer(object):
             connection = Connection(end, self._stopping)
             with self._lock:
                 self._connections.append(connection)
-            self._spawn(self._run, connection, end)
+            try:
+                self._spawn(self._run, connection, end)
+            except RuntimeError as error:  # the system gives no more threads
+                self._log.limited(self._name, "{0[0]}:{0[1]} closed: {1}".format(address, error))
+                self._forget(connection)
+                end.close()
 
     def _make_room(self):
         """Drops the oldest connection of which nothing useful has come; whether there was one."""
@@ -160,13 +165,16 @@ class TcpServer(object):
         except Exception:  # the thread would end without a word in the log
             self._log.limited(self._name, traceback.format_exc())
         finally:
-            with self._lock:
-                if connection in self._connections:  # not dropped
-                    self._connections.remove(connection)
+            self._forget(connection)
             end.close()
+
+    def _forget(self, connection):
+        with self._lock:
+            if connection in self._connections:  # not dropped
+                self._connections.remove(connection)
 
     def _spawn(self, function, *arguments):
         thread = threading.Thread(target=function, args=arguments, name="sensors_par " + self._name)
         thread.daemon = True
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)
