@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def convert(
+    context: typer.Context,
     sources: Annotated[
         list[Path], typer.Argument(help="recordings (.parquet, .pkl, .ld, .csv), folders of them, or one video")
     ],
@@ -50,8 +51,7 @@ def convert(
         for path in done.paths:
             console.print(f"wrote {path}")
 
-    if rate is not None and to in ("pictures", "minari"):
-        raise ConfigError(f"--rate is of recordings; {to} has one of its own")
+    _refuse_idle_options(context, to)
     with console.status("converting") as status:
         if to == "pictures":
             if telemetry is None or len(sources) != 1:
@@ -71,6 +71,24 @@ def convert(
             return
         for done in convert_files(watched, to, Path(output), track=track, car=car, rate=rate):
             tell(done)
+
+
+def _refuse_idle_options(context: typer.Context, to: str) -> None:
+    """ConfigError for an option given that a conversion to `to` would not look at."""
+    from ac_gym.datasets.convert import FILE_FORMATS, FORMATS
+    from ac_gym.errors import ConfigError, UnknownNameError
+
+    if to not in FORMATS:
+        raise UnknownNameError("format", to, FORMATS)
+    looked_at_for = {
+        "track": (*FILE_FORMATS, "minari"), "rate": FILE_FORMATS, "folder": ("minari",),
+        "telemetry": ("pictures",), "image_format": ("pictures",), "offset": ("pictures",),
+    }  # fmt: skip
+    for name, targets in looked_at_for.items():
+        source = context.get_parameter_source(name)
+        if to not in targets and source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{option} means nothing for {to}; it is for {', '.join(targets)}")
 
 
 def _watched(files: list[Path], status: Status) -> Iterator[Path]:

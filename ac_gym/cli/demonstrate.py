@@ -35,6 +35,7 @@ def demonstrate(
     from ac_gym.datasets.demonstrations import record_demonstrations
     from ac_gym.datasets.listing import LIST_FILE
     from ac_gym.drivers.demonstrator import NOISE, PACES
+    from ac_gym.errors import AcGymError
 
     console = Console(highlight=False)
     with console.status("driving") as status:
@@ -48,8 +49,14 @@ def demonstrate(
                 directory, track=track, car=car, laps=laps, paces=pace or PACES, noise=noise or NOISE, seed=seed,
                 watch=watch,
             )  # fmt: skip
-        except KeyboardInterrupt:
-            console.print(f"interrupted: what was driven is kept, listed in {directory / LIST_FILE}", soft_wrap=True)
+        except (AcGymError, KeyboardInterrupt) as error:
+            failed_too = getattr(error, "__notes__", ())
+            for note in failed_too:
+                console.print(note, soft_wrap=True, markup=False)
+            if isinstance(error, AcGymError):
+                raise
+            kept = f"what {'else ' if failed_too else ''}was driven is kept, listed in {directory / LIST_FILE}"
+            console.print(f"interrupted: {kept}", soft_wrap=True)
             raise typer.Exit(1) from None
     table = Table(box=None, pad_edge=False)
     for name in ("driver", "laps", "clean", "best", "steps"):

@@ -31,7 +31,8 @@ _FILES: dict[str, tuple[str, _Writer]] = {  # ending, and what writes: the files
     "motec": (".ld", lambda path, recording: (write_motec(path, recording), "")),
     "csv": (".csv", lambda path, recording: ([write_csv(path, recording)], "")),
 }
-FORMATS = (*_FILES, "minari", "pictures")
+FILE_FORMATS = tuple(_FILES)
+FORMATS = (*FILE_FORMATS, "minari", "pictures")
 
 
 @dataclass(frozen=True)

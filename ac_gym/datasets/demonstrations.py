@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ac_gym import channels
 from ac_gym.car import load_car
-from ac_gym.datasets.listing import LIST_FILE, Listed, write_list
+from ac_gym.datasets.listing import LIST_FILE, Listed, begun_list, write_list
 from ac_gym.datasets.model import Recording
 from ac_gym.datasets.own import write_own
 from ac_gym.drivers.demonstrator import NOISE, PACES, Demonstrator
@@ -51,9 +52,10 @@ def record_demonstrations(
 
     Every driver has a folder `<track>/<car>/<id>/laps` under `root`, and `laps.yaml` lists them. The car starts
     anywhere at speed, goes on when it leaves the road, and stops when its laps are driven or it takes too long. Its
-    file is written then, so that a kill costs only those that still drive; an exception (Ctrl-C) costs nothing.
+    file is written then, so that a kill costs only those that still drive; an exception (Ctrl-C, a file that cannot be
+    written) costs no other driver: it is raised when all are written and listed, what else failed as its notes.
     `watch` is told the steps driven and the most there will be. RecordingError, before anybody drives, where a file
-    exists: the same seed would give the same laps.
+    exists, for the same seed would give the same laps, or where the list cannot be read.
     """
     _check(laps, paces, noise)
     settings = TaskSettings(
@@ -66,6 +68,7 @@ def record_demonstrations(
     )
     listed = [_listed(world, pace, sigma) for pace, sigma in drivers]
     files = _new_files(root, listed, seed)
+    begun_list(root / LIST_FILE)
     task = Task(world, settings)
     demonstrator = Demonstrator(task, paces=paces, noise=noise, seed=seed)
     world.seed(seed)
@@ -76,9 +79,18 @@ def record_demonstrations(
     found: dict[int, Demonstration] = {}
 
     def keep(number: int) -> None:
-        found[number] = _write(root, listed[number], files[number], tape.recording(number))
+        recording = tape.recording(number)
+        write_own(files[number], recording, "simulated")
+        found[number] = _demonstration(listed[number], files[number], recording)
+        enlist()
 
-    try:
+    def enlist() -> None:
+        """Those whose laps are written: asked of the disk, for an interruption may come right after the file."""
+        if entries := [entry for entry, file in zip(listed, files, strict=True) if file.exists()]:
+            write_list(root / LIST_FILE, entries)
+
+    failures = _Failures()
+    with failures.later():
         for step in range(1, most + 1):
             world.step(task.act(demonstrator(task.observation)))
             task.observe()
@@ -89,10 +101,13 @@ def record_demonstrations(
             watch(step, most)
             if len(found) == len(drivers):
                 break
-    finally:
-        for number in range(len(drivers)):
-            if number not in found:
+    for number, file in enumerate(files):
+        with failures.later():
+            if not file.exists():
                 keep(number)
+    with failures.later():
+        enlist()
+    failures.tell()
     return [found[number] for number in range(len(drivers))]
 
 
@@ -144,9 +159,29 @@ class _Tape:
         )  # fmt: skip
 
 
-def _write(root: Path, listed: Listed, file: Path, recording: Recording) -> Demonstration:
-    write_own(file, recording, "simulated")
-    write_list(root / LIST_FILE, [listed])
+def _demonstration(listed: Listed, file: Path, recording: Recording) -> Demonstration:
     timed = [lap for lap in recording.laps if np.isfinite(lap.time_s)]
     best = min((lap.time_s for lap in timed if lap.clean), default=float("nan"))
     return Demonstration(listed, (file,), len(timed), sum(lap.clean for lap in timed), best, len(recording) - 1)
+
+
+class _Failures:
+    """What went wrong in several steps, none of which is left out for another's failure; Ctrl-C is one."""
+
+    def __init__(self) -> None:
+        self._found: list[BaseException] = []
+
+    @contextmanager
+    def later(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._found.append(error)
+
+    def tell(self) -> None:
+        """Raises the first; the others are its notes."""
+        if self._found:
+            first, *others = self._found
+            for note in dict.fromkeys(str(other) or type(other).__name__ for other in others):
+                first.add_note(note)
+            raise first

@@ -91,9 +91,14 @@ def listed_files(
     return [file for entry in chosen for file in recording_files(entry.folder(root))]
 
 
+def begun_list(path: Path) -> list[Listed]:
+    """The entries that `write_list` would add to: none where there is no list yet."""
+    return read_list(path) if path.exists() else []
+
+
 def write_list(path: Path, entries: Iterable[Listed]) -> Path:
     """Adds entries to a list (or begins it); those with the same track, car and id are replaced."""
-    whole = {(entry.track, entry.car, entry.id): entry for entry in (read_list(path) if path.exists() else ())}
+    whole = {(entry.track, entry.car, entry.id): entry for entry in begun_list(path)}
     whole |= {(entry.track, entry.car, entry.id): entry for entry in entries}
     tree: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for entry in whole.values():

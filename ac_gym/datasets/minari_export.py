@@ -19,7 +19,7 @@ from ac_gym.datasets.episodes import Episode
 from ac_gym.datasets.whole import new_folder
 from ac_gym.errors import MissingPackageError, RecordingError
 
-_NAME = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*-v\d+")
+_NAME = re.compile(r"(?:[\w-]+/)*[\w-]+-v\d+")
 _ROOT = "MINARI_DATASETS_PATH"  # Minari finds its folder in the environment only
 
 

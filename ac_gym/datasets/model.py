@@ -161,6 +161,13 @@ def rate_of(frames: NDArray[np.float64], known: NDArray[np.bool_], default: floa
     return default
 
 
+def nearest(times: NDArray[np.float64], moments: NDArray[np.float64] | float) -> NDArray[np.int64]:
+    """Which of the rising `times` (T,), of which there are some, is nearest to each moment; of two the earlier."""
+    after = np.minimum(np.searchsorted(times, moments), len(times) - 1)
+    before = np.maximum(after - 1, 0)
+    return np.where(moments - times[before] <= times[after] - moments, before, after)
+
+
 def runs(rows: Sequence[int]) -> list[str]:
     """`[3, 4, 5, 9]` as `["3-5", "9"]`."""
     found: list[list[int]] = []

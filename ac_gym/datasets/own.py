@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ac_gym import channels
+from ac_gym.constants import NEUTRAL
 from ac_gym.datasets.columns import parquet, read_columns, schema_metadata
 from ac_gym.datasets.model import AT, Recording, flaws_of, rate_of, stem
 from ac_gym.datasets.whole import new_file
@@ -71,9 +72,8 @@ def _drives(whole: Recording, part: list[NDArray[np.float64]]) -> list[Recording
 
 def _filled(controls: NDArray[np.float32]) -> NDArray[np.float32]:
     """Neutral controls for the row that nothing led to."""
-    first = np.array([0.0, -1.0, -1.0, 0.0], np.float32)
     if len(controls) and np.isnan(controls[0]).any():
-        controls = np.concatenate([first[None], controls[1:]])
+        controls = np.concatenate([np.array([NEUTRAL], np.float32), controls[1:]])
     return controls
 
 

@@ -21,10 +21,10 @@ from ac_gym.car import load_car
 from ac_gym.constants import BRAKE_GAMMA
 from ac_gym.datasets.cloning import Answered, Expert, Experts, Place, Samples, check_count, numbered, stretches
 from ac_gym.datasets.columns import read_columns
-from ac_gym.datasets.model import AT, Flaw, Recording
+from ac_gym.datasets.model import AT, Flaw, Recording, nearest
 from ac_gym.datasets.pictures import DATA, video_frames
 from ac_gym.datasets.reading import PICTURE_INDEX, read_recordings, recording_files
-from ac_gym.errors import RecordingError
+from ac_gym.errors import MissingPackageError, RecordingError
 from ac_gym.task import TaskSettings
 from ac_gym.track import load_track
 
@@ -32,6 +32,9 @@ _TELEMETRY = "_telemetry"
 _NEEDED = ("Image", "Timestamp", "Steering", "Throttle", "Brake")
 _SPEED = "SpeedKmh"
 _DRAWN_AT_ONCE = 256
+_NEAR = 0.5
+"""Periods of the states between a state and its picture: stricter than `recording.logs.NEAR`. There every picture is
+to have its label, though clocks jitter; here a pair that is off teaches a wrong answer, a state less costs little."""
 
 
 @dataclass(frozen=True)
@@ -127,17 +130,15 @@ def _one(file: Path) -> Recording:
 def _recorded(
     file: Path, index: Path, recording: Recording, answered: Answered, transform: PictureTransform
 ) -> _Watched:
-    """Each state with the picture nearest in time, at most half a period away."""
+    """Each state with the picture nearest in time, if that is near."""
     states = _column(file, "time")
     times = _column(index, "time")
     pictures, size = _transformed(_pictures_of(index), transform, index)
     count = min(len(times), len(pictures))
     times = times[:count]
     rows = np.flatnonzero(answered.laps >= 0)
-    after = np.clip(np.searchsorted(times, states[rows]), 0, count - 1)
-    before = np.maximum(after - 1, 0)
-    near = np.where(states[rows] - times[before] <= times[after] - states[rows], before, after)
-    close = np.abs(times[near] - states[rows]) <= 0.5 / recording.rate
+    near = nearest(times, states[rows])
+    close = np.abs(times[near] - states[rows]) <= _NEAR / recording.rate
     rows, near = rows[close], near[close]
     return _Watched(
         pictures[:count], times, near, answered.labels[rows], answered.laps[rows], _speeds(recording)[rows], size,
@@ -174,8 +175,10 @@ def _pictures_of(index: Path) -> Iterator[NDArray[np.uint8]]:
 
 
 def _image(path: Path) -> NDArray[np.uint8]:
-    from PIL import Image
-
+    try:
+        from PIL import Image
+    except ModuleNotFoundError:
+        raise MissingPackageError("pillow", "record") from None
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from ac_gym.datasets import Recording
 from ac_gym.datasets.cloning import Expert, Place, read_samples, shown_controls
 from ac_gym.datasets.own import write_own
 from ac_gym.datasets.seen import Drawing, picture_files, read_seen
-from ac_gym.errors import RecordingError, UnknownNameError
+from ac_gym.errors import MissingPackageError, RecordingError, UnknownNameError
 from ac_gym.recording.pictures import PictureSettings
 from ac_gym.recording.recorder import Recorder, RecorderSettings
 from ac_gym.recording.schema import Header
@@ -184,6 +185,13 @@ def test_bad_annotations_are_one_clear_line(tmp_path: Path, rows: list[str], wor
     with pytest.raises(RecordingError, match=words) as raised:
         read_seen([path], TRANSFORM, Expert())
     assert "\n" not in str(raised.value)
+
+
+def test_pictures_without_pillow_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _annotated(tmp_path, [_row(number, "0,0,0") for number in range(3)])
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(MissingPackageError, match=r"pillow.*ac_gym\[record\]"):
+        read_seen([path], TRANSFORM, Expert())
 
 
 def test_so_is_a_data_set_that_leaves_nothing_to_learn_from(tmp_path: Path, drive: Recording) -> None:

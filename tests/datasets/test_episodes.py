@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from ac_gym.car import load_car
-from ac_gym.datasets import Recording
+from ac_gym.datasets import Recording, demonstrations
 from ac_gym.datasets.demonstrations import record_demonstrations
 from ac_gym.datasets.episodes import Episode, channels_looked_at, left_out, read_episodes, rebuild
 from ac_gym.datasets.listing import Listed, listed_files, read_list, write_list
@@ -211,3 +212,51 @@ def test_an_interrupted_demonstration_keeps_what_was_driven(tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         record_demonstrations(tmp_path, **SHORT, watch=watch)
     assert [len(read_own(file)[0]) for file in listed_files(tmp_path)] == [121, 121]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", ["write_own", "write_list"])
+def test_an_interruption_while_laps_are_written_loses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    """Of the driver who arrived, and of the one who still drives."""
+    real: Callable[..., object] = getattr(demonstrations, step)
+
+    def interrupted(*args: object) -> None:
+        monkeypatch.setattr(demonstrations, step, real)
+        if after:
+            real(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demonstrations, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        record_demonstrations(tmp_path, **SHORT)
+    assert len(listed_files(tmp_path, pace=0.8)) == len(listed_files(tmp_path, pace=0.95)) == 1
+
+
+def test_a_list_that_is_broken_is_told_before_anybody_drives(tmp_path: Path) -> None:
+    (tmp_path / "laps.yaml").write_text("a: [")
+    steps: list[int] = []
+    with pytest.raises(RecordingError, match=r"laps.yaml: not valid YAML"):
+        record_demonstrations(tmp_path, **SHORT, watch=lambda step, most: steps.append(step))
+    assert steps == []
+    assert [path.name for path in tmp_path.iterdir()] == ["laps.yaml"]
+
+
+def test_a_driver_who_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
+    """Told beside what ended the driving, when the others are written."""
+
+    def blocked(step: int, most: int) -> None:
+        if step == 1:
+            slow.parent.mkdir(parents=True)
+            slow.write_text("in the way of a folder")
+        if step == 120:
+            raise KeyboardInterrupt
+
+    slow = tmp_path / "indianapolis_sp" / "dallara_f317" / "follower_pace80_noise0"
+    with pytest.raises(KeyboardInterrupt) as told:
+        record_demonstrations(tmp_path, **SHORT, watch=blocked)
+    assert ["seed0.parquet: cannot be written" in note for note in told.value.__notes__] == [True]
+    (fast,) = listed_files(tmp_path)
+    assert "pace95" in fast.name
+    assert len(read_own(fast)[0]) == 121

@@ -14,7 +14,7 @@ from ac_gym.datasets import Recording
 from ac_gym.datasets.comparison import compare, plot_comparison
 from ac_gym.datasets.model import AT
 from ac_gym.datasets.own import write_own
-from ac_gym.errors import AcGymError, RecordingError
+from ac_gym.errors import AcGymError, ConfigError, RecordingError
 
 LENGTH, RATE = 1000.0, 25.0
 
@@ -113,6 +113,38 @@ def test_command_convert_tells_of_bad_rows(drive: Recording, tmp_path: Path) -> 
     ):
         with pytest.raises(AcGymError, match=words):
             CliRunner().invoke(app, ["convert", str(source), *options], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("to", "option"),
+    [
+        ("csv", "--telemetry=a.csv"), ("csv", "--offset=0"), ("parquet", "--image-format=jpg"), ("motec", "--folder=a"),
+        ("pictures", "--folder=a"), ("pictures", "--track=monza"), ("pictures", "--rate=5"),
+        ("minari", "--rate=5"), ("minari", "--telemetry=a.csv"),
+    ],
+)  # fmt: skip
+def test_command_convert_refuses_options_that_mean_nothing_for_the_target(tmp_path: Path, to: str, option: str) -> None:
+    """Also where they have the value that they have anyway."""
+    command = ["convert", str(tmp_path), "--to", to, option, "-o", str(tmp_path / "out")]
+    with pytest.raises(ConfigError, match=f"{option.split('=')[0]} means nothing for {to}; it is for "):
+        CliRunner().invoke(app, command, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(("lost", "words"), [("b.parquet: no room", "what else was driven"), ("", "what was driven")])
+def test_command_demonstrate_tells_what_an_interruption_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str, words: str
+) -> None:
+    def interrupted(*args: object, **options: object) -> None:
+        error = KeyboardInterrupt()
+        for note in filter(None, [lost]):
+            error.add_note(note)
+        raise error
+
+    monkeypatch.setattr("ac_gym.datasets.demonstrations.record_demonstrations", interrupted)
+    result = CliRunner().invoke(app, ["demonstrate", str(tmp_path)])
+    assert result.exit_code == 1
+    assert lost in result.output
+    assert f"interrupted: {words} is kept, listed in {tmp_path / 'laps.yaml'}" in result.output
 
 
 def test_command_demonstrate(tmp_path: Path) -> None:

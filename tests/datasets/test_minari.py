@@ -52,9 +52,18 @@ def test_a_name_that_is_taken_or_is_none(drive: Recording, tmp_path: Path) -> No
             convert_to_minari(files, name, folder=tmp_path / "minari")
 
 
-@pytest.mark.parametrize("name", ["datasets", "monza/laps", "monza/laps-v", "laps v0", ""])
+def test_a_name_that_only_minari_refuses_leaves_nothing(drive: Recording, tmp_path: Path) -> None:
+    """Its namespaces have two letters at least."""
+    file = write_own(tmp_path / "drive.parquet", drive)
+    with pytest.raises(RecordingError, match="m/laps-v0: Malformed"):
+        convert_to_minari([file], "m/laps-v0", folder=tmp_path / "minari")
+    assert not (tmp_path / "minari").exists()
+
+
+@pytest.mark.parametrize("name", ["datasets", "monza/laps", "monza/laps-v", "laps v0", "mon.za/laps-v0", ""])
 def test_a_name_without_a_version_is_one_clear_line(drive: Recording, tmp_path: Path, name: str) -> None:
     file = write_own(tmp_path / "drive.parquet", drive)
     with pytest.raises(RecordingError, match="ends in its version") as error:
         convert_to_minari([file], name, folder=tmp_path / "minari")
     assert "\n" not in str(error.value)
+    assert not (tmp_path / "minari").exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -81,7 +83,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_half_files(source: Path, tmp_path
     with _small_disk(500), pytest.raises(RecordingError, match=r"out.*\(File too large") as told:
         write(out)
     assert "\n" not in str(told.value)
-    assert _files(out) == []
+    assert not out.exists()
     write(out)  # with room again, nothing is in its way
     assert _files(out)
 
@@ -145,7 +147,89 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert _files(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folders_made_for_it_go_with_what_was_not_finished(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with new_folder(tmp_path / "mine" / "new" / "b"):
+            raise KeyboardInterrupt
+
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
+
+
+def test_a_partial_folder_of_somebody_else_stays(tmp_path: Path) -> None:
+    """A user's, or that which another process is writing."""
+    others = tmp_path / "b.partial" / "precious"
+    others.parent.mkdir()
+    others.write_text("theirs")
+    with new_folder(tmp_path / "b") as folder:
+        (folder / "a").write_text("mine")
+    assert others.read_text() == "theirs"
+    assert (tmp_path / "b" / "a").read_text() == "mine"
+
+
+def test_what_a_kill_left_is_not_touched_by_a_process_of_the_same_number(tmp_path: Path) -> None:
+    left = tmp_path / f"b.{os.getpid()}.partial"
+    left.mkdir()
+    with pytest.raises(RecordingError, match=rf"{left.name} exists: remove it"), new_folder(tmp_path / "b"):
+        pass
+    assert list(tmp_path.iterdir()) == [left]
+
+
+@pytest.mark.parametrize("new", [new_file, new_folder])
+def test_two_processes_that_write_the_same_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new: Callable[[Path], contextlib.AbstractContextManager[Path]]
+) -> None:
+    """The first to end has the name; the other is told, and its own is cleared away."""
+
+    def both() -> None:
+        with new(tmp_path / "a") as slow:
+            monkeypatch.setattr("os.getpid", lambda: -1)
+            with new(tmp_path / "a") as fast:
+                _fill(fast, "fast")
+            _fill(slow, "slow")
+
+    with pytest.raises(RecordingError, match="a exists: remove it, or choose another place"):
+        both()
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+    assert [path.read_text() for path in [tmp_path / "a", *_files(tmp_path / "a")] if path.is_file()] == ["fast"]
+
+
+def _fill(path: Path, text: str) -> None:
+    (path / "text" if path.is_dir() else path).write_text(text)
+
+
+def test_a_name_that_cannot_be_given_leaves_nothing(tmp_path: Path) -> None:
+    """As on Windows, where a file that is open elsewhere keeps its name."""
+    (tmp_path / "a" / "in the way").mkdir(parents=True)
+
+    def replaced() -> None:
+        with new_file(tmp_path / "a", replace=True) as file:
+            file.write_text("whole")
+
+    with pytest.raises(RecordingError, match=r"a: cannot be written \("):
+        replaced()
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_an_error_is_told_of_the_file_that_it_is_of(tmp_path: Path) -> None:
+    missing = tmp_path / "no such input"
+
+    def reads() -> None:
+        with new_folder(tmp_path / "b"):
+            missing.read_text()
+
+    def writes_beside() -> None:
+        with new_folder(tmp_path / "b") as folder, new_file(tmp_path / "c"):
+            (folder / "nowhere" / "d").write_text("")
+
+    for fails, named in ((reads, missing), (writes_beside, tmp_path / "b" / "nowhere" / "d")):
+        with pytest.raises(RecordingError, match=f"^{re.escape(str(named))}: No such file or directory$"):
+            fails()
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
