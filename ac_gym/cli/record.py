@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -58,7 +56,7 @@ def record(
             from ac_gym.recording.observing import observer
             from ac_gym.recording.pictures import PictureSettings
             from ac_gym.recording.recorder import RecorderSettings
-            from ac_gym.recording.watching import watch
+            from ac_gym.recording.watching import Ending, watch
         except ImportError as error:
             raise MissingPackageError(str(error.name), "record") from error
         from rich.console import Console
@@ -83,10 +81,11 @@ def record(
                 screen_at = time.monotonic() + _SCREEN_S
                 status.update(_progress(recorder))
 
-        _end_as_on_ctrl_c()
+        ending = Ending()
+        ending.listen()
         done = watch(
             watched, folder / (session or time.strftime("%Y%m%d_%H%M%S")), settings, pictures=shown, button=button,
-            duration=duration, tell=console.print, look=look,
+            duration=duration, tell=console.print, look=look, ending=ending,
         )  # fmt: skip
     problems = [summary.problem for summary in done if summary.problem is not None]
     if problems:
@@ -114,20 +113,6 @@ def repair(
             typer.echo(f"{each.path}: {each.rows} rows or frames{cut}")
         if not done:
             typer.echo(f"{place}: nothing to repair")
-
-
-def _end_as_on_ctrl_c() -> None:
-    """SIGTERM, and SIGHUP of a terminal that is closed, end the recording; once, so that nothing ends its end."""
-    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    heeded = [each for each in signals if signal.getsignal(each) != signal.SIG_IGN]  # nohup ignores SIGHUP
-
-    def end(number: int, frame: FrameType | None) -> None:
-        for each in heeded:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for each in heeded:
-        signal.signal(each, end)
 
 
 def _progress(recorder: Recorder) -> str:

@@ -1,4 +1,4 @@
-"""Work that must not hold up its producer: a bounded queue and a thread."""
+"""Work that must not hold up its producer: a thread, and a bounded queue before it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,29 @@ _NICE = 5  # the game and its driver come first
 _log = logging.getLogger("ac_gym.recording")
 
 Item = TypeVar("Item")
+
+
+class Worker:
+    """Does `work` in a thread of its own. The end of the process waits for none that nobody joins."""
+
+    def __init__(self, work: Callable[[], None], name: str) -> None:
+        self._work, self._done = work, threading.Event()
+        self._owner = os.getpid()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Waits for its end. Ctrl-C may break that off, and it can be waited for again."""
+        # Not by Thread.join: after one that was broken off, the next returns at once (until Python 3.13).
+        forked = os.getpid() != self._owner  # which leaves the thread behind
+        if threading.current_thread() is not self._thread and not forked:
+            self._done.wait()
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._done.set()
 
 
 class Background(Generic[Item]):
@@ -39,8 +62,7 @@ class Background(Generic[Item]):
         self._ending = False
         self._finish: Callable[[], None] | None = None
         self._place = place
-        self._thread = threading.Thread(target=self._run, name=f"recorder of {place}", daemon=True)
-        self._thread.start()
+        self._worker = Worker(self._run, f"recorder of {place}")
 
     def put(self, item: Item, units: int = 1, *, wait: bool = False, always: bool = False) -> bool:
         """Whether the item was taken; `units` is the room that it needs. `always` takes it without room."""
@@ -65,8 +87,7 @@ class Background(Generic[Item]):
             self._finish = self._finish or finish
             self._ending = True
             self._changed.notify_all()
-        if threading.current_thread() is not self._thread:
-            self._thread.join()
+        self._worker.join()
 
     def _run(self) -> None:
         if hasattr(os, "setpriority"):

@@ -134,9 +134,12 @@ class EpisodeRecorder:
         self.begin(mask if begun.any() else np.zeros(len(self._frames), np.uint8))
 
     def close(self) -> None:
-        """Completes all files; RecordingError if the recording had ended early."""
-        self._at_exit.detach()
+        """Completes all files, and the end of the process does so if Ctrl-C breaks this off.
+
+        RecordingError if the recording had ended early.
+        """
         _end(self._background, self._files, "closed")
+        self._at_exit.detach()
         if self._background.problem is not None:
             raise self._background.problem
 

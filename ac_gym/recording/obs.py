@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, fields, replace
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import yaml
 
 from ac_gym.errors import ConfigError, MissingPackageError, ObsError
+from ac_gym.recording.background import Worker
 from ac_gym.resources import obs_settings_file
 
 _SAMPLES = 5  # of OBS's clock; the one with the shortest round trip counts
@@ -72,8 +72,7 @@ class Obs:
         self._settings = settings
         self._where = f"OBS at {settings.host}:{settings.port}"
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="ac_gym obs", daemon=True)
-        self._thread.start()
+        self._worker = Worker(self._loop.run_forever, "ac_gym obs")
         url = f"ws://{settings.host}:{settings.port}"
         none = simpleobsws.IdentificationParameters(eventSubscriptions=0)
         self._client = simpleobsws.WebSocketClient(url, settings.password, none)
@@ -110,7 +109,7 @@ class Obs:
         if self._client.ws is not None:
             self._run(self._client.disconnect())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._worker.join()
         self._loop.close()
 
     def _connect(self) -> None:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from ac_gym import __version__
 from ac_gym.capture import Frame, Source
 from ac_gym.errors import AcGymError, ObsError, RecordingError
+from ac_gym.recording.background import Worker
 from ac_gym.recording.obs import Obs, ObsSettings
 from ac_gym.recording.pictures import PictureRecorder, PictureSettings
 from ac_gym.recording.schema import Header
@@ -108,6 +109,7 @@ class Recorder:
         folder, stem = Path(folder), next_stem(Path(folder))
         self._undo: list[Callable[[], object]] = []
         self._ended: Summary | None = None
+        self._obs_end: tuple[dict[str, Any], str, ObsError | None] | None = None
         self._pump: _Pump | None = None
         self.pictures: PictureRecorder | None = None
         try:
@@ -139,13 +141,17 @@ class Recorder:
         return self.states.put(frame, time, plugin, missed)
 
     def close(self, reason: str = "stopped") -> Summary:
-        """Ends all files, and OBS's recording; more calls give the same summary."""
+        """Ends all files, and OBS's recording; more calls give the same summary.
+
+        A call that Ctrl-C breaks off can be repeated; the end of the process does so.
+        """
         if self._ended is not None:
             return self._ended
-        self._at_exit.detach()
-        facts, obs_path, obs_problem = self._stop_obs()
+        self._obs_end = self._obs_end or self._stop_obs()
+        facts, obs_path, obs_problem = self._obs_end
         moved = (time.time() - time.perf_counter()) - self._clock_offset
         _end_files(self._pump, self.pictures, self.states, reason, {"wall_clock_moved": round(moved, 6), **facts})
+        self._at_exit.detach()
         pictures = self.pictures
         self._ended = Summary(
             self.states.path, self.states.states, self.states.dropped, self.states.missed,
@@ -181,12 +187,11 @@ class _Pump:
     def __init__(self, source: Source, recorder: PictureRecorder) -> None:
         self._source, self._recorder = source, recorder
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ac_gym picture source", daemon=True)
-        self._thread.start()
+        self._worker = Worker(self._run, "ac_gym picture source")
 
     def end(self) -> None:
         self._ending.set()
-        self._thread.join()
+        self._worker.join()
 
     def _run(self) -> None:
         silent = False

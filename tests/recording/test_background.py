@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
@@ -76,3 +81,39 @@ def test_it_looks_about_while_nothing_comes() -> None:
     background: Background[int] = Background("here", lambda item: None, capacity=1, idle=looked.set, rest=0.01)
     assert looked.wait(20.0)
     background.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pthread_kill")
+def test_an_end_that_was_broken_off_can_be_waited_for_again() -> None:
+    broken_off, done = threading.Event(), []
+
+    def finish() -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        broken_off.wait(20.0)
+        time.sleep(0.2)
+        done.append(True)
+
+    background: Background[int] = Background("here", lambda item: None, capacity=1, idle=idle, rest=0.01)
+    with pytest.raises(KeyboardInterrupt):
+        background.join(finish)
+    assert not done
+    broken_off.set()
+    background.join()
+    assert done
+
+
+FORKED = """
+import os
+from ac_gym.recording.background import Background
+background = Background("here", lambda item: None, capacity=1, idle=lambda: None, rest=0.01)
+if not os.fork():
+    background.join()
+    os._exit(0)
+os.wait()
+background.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_waits_for_no_thread_of_its_parent() -> None:
+    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,35 @@ def test_what_cannot_be_recorded_is_said_at_once(tmp_path: Path) -> None:
         AssettoCorsaEnv(TRACK, record=RecordSettings(tmp_path, cars=(1,)))
     with pytest.raises(UnknownNameError, match="lap"):
         RecordSettings(tmp_path, each="laps")
+
+
+BROKEN_OFF = """
+import signal, sys, threading, time
+from ac_gym.envs import AssettoCorsaEnv
+from ac_gym.recording.table_file import TableFile
+complete = TableFile.close
+
+def close(table, end):
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    time.sleep(0.3)
+    complete(table, end)
+
+TableFile.close = close
+env = AssettoCorsaEnv(sys.argv[1], record=sys.argv[2])
+env.reset()
+env.step([0.0, 0.0, 0.0])
+env.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pthread_kill")
+def test_ctrl_c_while_files_are_completed_leaves_them_complete(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", BROKEN_OFF, TRACK, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "KeyboardInterrupt" in done.stderr
+    (recorded,) = files(tmp_path)
+    assert (recorded.table.num_rows, recorded.header.end["reason"]) == (2, "closed")
+    assert len(os.listdir(tmp_path)) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs RLIMIT_FSIZE")
