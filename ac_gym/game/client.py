@@ -31,9 +31,9 @@ class GameConnection:
 
     `protocol`: `ac_gym` (our plugin), `reference` (that of assetto_corsa_gym), or `auto`, which asks it. `apply`: who
     moves the joystick: `plugin`, `client`, or `default`, as the plugin is set. `in_turn`: `receive` gives every state
-    that arrived, the oldest first, as one who records wants them; else the newest. `timeout` (s) bounds every wait.
-    When states stop for longer than that, the connection is made anew, up to three times. `close`, leaving the `with`,
-    and the end of the process leave the controls neutral.
+    that arrived, the oldest first, with the time when it came, as one who records wants them; else the newest.
+    `timeout` (s) bounds every wait. When states stop for longer than that, the connection is made anew, up to three
+    times. `close`, leaving the `with`, and the end of the process leave the controls neutral.
 
     What goes wrong is a GameConnectionError that says where, what was tried, and what to do.
     """

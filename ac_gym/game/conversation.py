@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import time
 from collections.abc import Sequence
@@ -19,18 +20,43 @@ from ac_gym.errors import (
 from ac_gym.game.link import Link
 from ac_gym.game.management import WHERE_TO_LOOK
 from ac_gym.game.reception import Counters, SequenceRecord
-from ac_gym.game.wire import Dismissed, EgoCodec, Malformed, Refused, State, Welcome
+from ac_gym.game.wire import AcGymCodec, Dismissed, EgoCodec, Malformed, Refused, State, Welcome
 
 _GREETINGS = 3  # within the timeout
 _ALIVE_EVERY = 1.0  # s
 _AT_ONCE = 4096  # datagrams read before the clock is looked at again
+_PERIODS = 2.0  # that the first state may take to come; a paused game sends none
+_COMPARED = 60.0  # s of states by which clocks are compared: longer than a socket keeps states
+
+
+class ArrivalClock:
+    """When each state came, on our clock, though we were held up and took it later; for one conversation.
+
+    The state that was here soonest after it was sent tells how far the plugin's clock is from ours; what another took
+    beyond that it waited for us. Clocks of two machines may drift 0.2 s apart in an hour, so only the last minute is
+    compared, in which that is 3 ms.
+    """
+
+    def __init__(self) -> None:
+        self._soonest: collections.deque[tuple[float, float]] = collections.deque()
+        """(sent_at, from then to here) of the soonest, of the soonest since that one, and so on"""
+
+    def when(self, sent_at: float, taken_at: float) -> float:
+        """Of the state after the one before; never after it was taken."""
+        took = taken_at - sent_at
+        while self._soonest and self._soonest[-1][1] >= took:
+            self._soonest.pop()
+        self._soonest.append((sent_at, took))
+        while self._soonest[0][0] < sent_at - _COMPARED:
+            self._soonest.popleft()
+        return min(taken_at, sent_at + self._soonest[0][1])
 
 
 class Conversation:
     """States in, controls out, and an account of what happened to the states on their way."""
 
     def __init__(self, link: Link, codec: EgoCodec, counters: Counters, *, in_turn: bool = False) -> None:
-        """`in_turn`: `next` passes over no state."""
+        """`in_turn`: `next` passes over no state, and `received_at` is when it came, however late it was taken."""
         self.skipped = 0
         """states that were passed over for the one that `next` returned last"""
         self.dropped = False
@@ -41,6 +67,9 @@ class Conversation:
         """what was wrong with the last malformed datagram"""
         self._link, self._codec, self._counters, self._in_turn = link, codec, counters, in_turn
         self._record = SequenceRecord(counters)
+        # The reference plugin tells no time but the game's, which stands still in a pause.
+        self._clock = ArrivalClock() if in_turn and isinstance(codec, AcGymCodec) else None
+        self._first: State | None = None  # taken as it came, before it was asked for
         self._sequence = 0
         self._owner = os.getpid()
         self._heard_at = self._sent_at = time.perf_counter()
@@ -61,6 +90,8 @@ class Conversation:
                 self._link.wait(remaining)
                 if (welcome := self._find_welcome()) is not None:
                     self._settle(timeout)
+                    if self._clock is not None:
+                        self._set_clock(min(_PERIODS / welcome.rate, timeout))
                     return welcome
         raise GameTimeoutError(
             f"no answer from the game at {self._link.name} to {_GREETINGS} greetings in {timeout:g} s"
@@ -74,6 +105,9 @@ class Conversation:
 
         Raises what `ended` the conversation.
         """
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
         now = time.perf_counter()
         deadline = now + patience
         while True:
@@ -135,6 +169,11 @@ class Conversation:
             time.sleep(self._codec.settle)
         self._heard_at = self._sent_at = time.perf_counter()
 
+    def _set_clock(self, patience: float) -> None:
+        """Take the first state as it comes: the next ones may have to wait until whoever connects is ready for them."""
+        self._link.wait(patience)
+        self._first = self._take()
+
     def _take(self) -> State | None:
         """The newest state among the datagrams that are here (`in_turn`: the first), if it is newer than all before."""
         taken: State | None = None
@@ -159,6 +198,8 @@ class Conversation:
         if self._sequence:  # nobody was late for those that came before we asked for the first
             self._counters.late += skipped
         self.skipped, self._sequence, self._heard_at = skipped, state.sequence, state.received_at
+        if self._clock is not None:
+            state.received_at = self._clock.when(state.sent_at, state.received_at)
 
     def _goes_on_after(self, event: object) -> bool:
         """Take note of what is no state; whether the conversation goes on."""

@@ -7,7 +7,7 @@ Beside the channels:
 
 | columns                                  | what                                                                  |
 |------------------------------------------|-----------------------------------------------------------------------|
-| `time`                                   | s, when the recorder got the state, by time.perf_counter of its process|
+| `time`                                   | s, when the state reached the recorder, by its process's perf_counter  |
 | `dropped`                                | states so far that were not recorded, because the disk was too slow    |
 | `game_time`, `sequence`, `flags`         | of states from the plugin: see `ac_gym.game.wire.State`                |
 | `control_steer`, `control_throttle`,     | controls of the step that led here, float32: -1..1 (pedals: -1 up) and    |
@@ -113,7 +113,7 @@ def _channel_fields() -> Iterable[pa.Field]:
 
 
 CLOCK_FIELDS = (
-    _field("time", pa.float64(), "s", "when the recorder got the state, by time.perf_counter of its process"),
+    _field("time", pa.float64(), "s", "when the state reached the recorder, by time.perf_counter of its process"),
     _field("dropped", pa.int64(), "1", "states so far that were not recorded: the disk was too slow"),
 )
 FRAME_FIELDS = tuple(_channel_fields())
