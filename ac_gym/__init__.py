@@ -7,7 +7,7 @@
 from ac_gym.errors import AcGymError
 from ac_gym.registration import ENV_ID, register
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = ["ENV_ID", "AcGymError", "register"]
 
 register()

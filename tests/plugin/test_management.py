@@ -120,7 +120,7 @@ def test_framed_requests_share_a_connection(start, dial):
         "id": 7,
         "ok": True,
         "result": {
-            "protocol": 1, "version": "0.2.0", "ac_version": "1.16", "csp": 3425, "track": "testring",
+            "protocol": 1, "version": "0.3.0", "ac_version": "1.16", "csp": 3425, "track": "testring",
             "car": "test_car", "track_crc32": zlib.crc32(ring()),
         },
     }  # fmt: skip
