@@ -7,7 +7,8 @@ plugin's own encoders write of a lap driven by the line follower; the median of 
 after the other. `paced` is a drive in real time, 25 states a second from the plugin under the stand-in host in another
 process: between two steps caches and the processor's clock go cold, for us and for every peer, so the ratio tells more
 than the figure. Peers, in the same run: json.loads of the reference plugin's message alone, also at 25 Hz, and
-ast.literal_eval of it, the nearest safe thing to the eval of the reference project's client. Plugin: its own frame
+ast.literal_eval of it, the nearest safe thing to the eval of the reference project's client; a hundred additions tell what
+waking up costs anybody. Plugin: its own frame
 timer under the stand-in host at 50 frames a second, in this CPython. The exit status is 1 where a limit is missed
 (client, back to back, 60 us; plugin, mean, 300 us).
 """
@@ -211,6 +212,7 @@ def main() -> int:
     hot_binary = back_to_back(ours, binary, task)
     hot_text = back_to_back(ReferenceCodec(rate=25.0, applies_controls=True), text, task)
     loads, loads_paced = per_call(json.loads, text), per_call(json.loads, text[:100], 0.04)
+    added, added_paced = (per_call(lambda _: sum(range(100)), text[:100], pause) for pause in (0.0, 0.04))
     literal = per_call(lambda message: ast.literal_eval(message.decode()), text[:300])
     cold_binary, status, timing = paced("ac_gym", task, options.seconds)
     cold_text, status_text, _ = paced("reference", task, options.seconds)
@@ -226,12 +228,14 @@ def main() -> int:
         ("sending controls", hot_binary["controls"], math.inf),
         ("peer: json.loads of the reference text, nothing else", loads, math.inf),
         ("peer: ast.literal_eval of it, nothing else", literal, math.inf),
+        ("peer: a hundred additions", added, math.inf),
     ]
     report("client, CPU a step, back to back", client, loads, "json.loads")
     real_time = [
         ("binary: datagram to observation", cold_binary, math.inf),
         ("reference text: datagram to observation", cold_text, math.inf),
         ("peer: json.loads of the reference text, nothing else", loads_paced, math.inf),
+        ("peer: a hundred additions", added_paced, math.inf),
     ]
     report("client, CPU a step, paced", real_time, loads_paced, "json.loads")
     plugin = [
