@@ -6,11 +6,10 @@ Client: from a datagram that waits in the socket to the telemetry frame, and on 
 plugin's own encoders write of a lap driven by the line follower; the median of single steps. `back to back` is one step
 after the other. `paced` is a drive in real time, 25 states a second from the plugin under the stand-in host in another
 process: between two steps caches and the processor's clock go cold, for us and for every peer, so the ratio tells more
-than the figure. Peers, in the same run: json.loads of the reference plugin's message alone, also at 25 Hz, and
-ast.literal_eval of it, the nearest safe thing to the eval of the reference project's client; a hundred additions tell what
-waking up costs anybody. Plugin: its own frame
-timer under the stand-in host at 50 frames a second, in this CPython. The exit status is 1 where a limit is missed
-(client, back to back, 60 us; plugin, mean, 300 us).
+than the figure. Peers, in the same run: json.loads of the reference plugin's message alone, also at 25 Hz;
+ast.literal_eval of it, the nearest safe thing to the eval of the reference project's client; a hundred additions, which
+tell what waking up costs anybody. Plugin: its own frame timer under the stand-in host at 50 frames a second, in this
+CPython. The exit status is 1 where a limit is missed (client, back to back, 60 us; plugin, mean, 300 us).
 """
 
 from __future__ import annotations
