@@ -51,7 +51,7 @@ class State:
     flags: int
     """bits: APPLIES_CONTROLS, RECORDING, NOT_LIVE, DRIVER_SILENT"""
     received_at: float
-    """this process's time.perf_counter when it was received [s]"""
+    """this process's time.perf_counter when it was received, or came, if states are taken in turn [s]"""
     frame: NDArray[np.float64]
     """(channels.WIDTH,), this state's own array"""
 
