@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,12 @@ from ac_gym import _core
 
 
 @pytest.fixture
-def name() -> str:
-    """A name for shared memory that no other test uses."""
-    return f"ac_gym_test.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+def name() -> Iterator[str]:
+    """A name for shared memory that no other test uses; what killed publishers left of it is removed."""
+    name = f"ac_gym_test.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+    yield name
+    for left in Path("/dev/shm").glob(f"{name}.*"):  # nowhere but on Linux
+        left.unlink(missing_ok=True)
 
 
 @pytest.fixture(params=["avx2", "c"])
