@@ -61,6 +61,7 @@ class FakePlugin:
         self.reference = reference
         self.script: Callable[[bytes], list[bytes]] = self.polite
         self.inbox: queue.Queue[bytes] = queue.Queue()
+        self.texts_heard: queue.Queue[bytes] = queue.Queue()
         self.texts: dict[bytes, bytes] = {b"get_config": self.config_text(), b"reset": b""}
         self.commands: dict[str, Any] = {}
         self.hangs_up = True
@@ -155,6 +156,7 @@ class FakePlugin:
 
     def _answer(self, request: bytes) -> bytes:
         if request[:1] != b"\0":
+            self.texts_heard.put(request)
             return self.texts.get(request, b"")
         message = json.loads(request[4:])
         self.inbox.put(request[4:])

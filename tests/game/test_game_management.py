@@ -77,6 +77,8 @@ def test_a_reset_in_text_has_no_answer(
     monkeypatch.setattr("ac_gym.game.management._RESET_WAIT", 0.05)
     for plugin.hangs_up in (True, False):
         theirs.reset()
+        assert plugin.texts_heard.get(timeout=10.0) == b"reset"
+    assert plugin.texts_heard.empty()
 
 
 def test_a_command_that_fails_is_told_in_the_plugins_words(plugin: FakePlugin, ours: AcGymManagement) -> None:

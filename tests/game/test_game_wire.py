@@ -294,16 +294,25 @@ JSON = st.recursive(
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_datagram_makes_the_codecs_raise(datagram: bytes) -> None:
     for codec in (ours(), reference()):
-        codec.decode(datagram, 0.0)
+        check_event(codec.decode(datagram, 0.0))
+
+
+def check_event(event: object) -> None:
+    """One of those that there are; what is believed is finite, what is said is one line."""
+    assert isinstance(event, State | Welcome | Refused | Dismissed | Malformed)
+    if isinstance(event, State):
+        assert np.isfinite(event.frame).all()
+    if isinstance(event, Refused | Dismissed):
+        assert event.message.isprintable()
 
 
 @given(st.sampled_from(["welcome", "refused", "dismissed"]), st.dictionaries(st.sampled_from(
     ["protocol", "version", "session", "rate", "role", "applies_controls", "width", "channels", "reason", "message"]
 ), JSON))  # fmt: skip
 def test_no_named_message_makes_our_codec_raise(kind: str, body: dict[str, object]) -> None:
-    told(ours(), {kind: body})
+    check_event(told(ours(), {kind: body}))
 
 
 @given(st.sampled_from(channels.WIRE_KEYS), JSON)
 def test_no_value_makes_the_reference_codec_raise(key: str, value: object) -> None:
-    told(reference(), reference_state(1) | {key: value})
+    check_event(told(reference(), reference_state(1) | {key: value}))

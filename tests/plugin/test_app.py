@@ -60,9 +60,12 @@ def test_a_frame_that_fails_is_told_and_the_next_one_goes_on(entry):
     assert app.app.meter.frames == frames + 1
 
 
-def test_shutdown_without_a_start_is_no_error(entry):
-    app, _ = entry
+def test_a_frame_or_a_shutdown_without_a_start_is_no_error(entry):
+    app, ac = entry
+    app.acUpdate(0.02)
     app.acShutdown()
+    assert app.app is None
+    assert ac.lines == []
 
 
 def without(monkeypatch, missing):

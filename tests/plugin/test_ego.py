@@ -197,6 +197,7 @@ def test_frames_receive_where_the_thread_gets_no_turn(start, connect, monkeypatc
     client.drive(session, sequence(next_state(client)), acc=1.0)
     running.eventually(lambda: running.joystick.last == FULL_THROTTLE, "throttle")
     running.eventually(lambda: running.joystick.last == NEUTRAL, "neutral")
+    assert running.app.meter.totals["controls"] == 1
 
 
 def test_a_silent_client_is_dropped_and_told(start, connect):

@@ -44,6 +44,7 @@ def test_the_button_starts_and_stops(start):
     running.app.jobs.call(lambda: running.ac.clicked[button](3, 4))
     running.eventually(lambda: running.ac.texts.get(button) == "Record", "the button to say Record")
     running.eventually(Path(running.app.recorder.current.path).exists, "the file")
+    assert not running.app.recorder.on
 
 
 def test_what_the_disk_is_too_slow_for_is_counted_in_the_file(tmp_path, monkeypatch):
@@ -67,8 +68,9 @@ def test_a_full_disk_ends_the_recording_with_a_word(start, game_folder, monkeypa
     monkeypatch.setattr(library("recorder").os, "replace", _full)
     record(running, True)
     record(running, False)
-    running.app.jobs.call(lambda: running.app.recorder.on)
+    assert not running.app.jobs.call(lambda: running.app.recorder.on)
     running.logged("failed: No space left")
+    assert list((game_folder / "app0" / "laps").glob("*.part")), "what was written is kept"
 
 
 def test_a_folder_that_cannot_be_made_is_told(start, game_folder):

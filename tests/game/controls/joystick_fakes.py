@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import namedtuple
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ac_gym.game.controls import vjoy
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
 
 
 class FakeVJoy(ModuleType):

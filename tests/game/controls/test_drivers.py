@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
-from joystick_fakes import CODES, FakeEvdev, FakeVGamepad, FakeVJoy
+from joystick_fakes import CODES, FakeEvdev, FakeVGamepad, FakeVJoy, wait_until
 
 from ac_gym.errors import ControlsError, MissingDriverError, UnknownNameError
 from ac_gym.game.controls import NAMES, candidates, check_controls, open_controls, uinput
@@ -170,9 +169,7 @@ def test_vjoy_is_neutral_after_a_kill(tmp_path: Path, killed: bool) -> None:
             driver.stdin.write(b".")
             driver.stdin.close()
         driver.wait()
-    given_up = time.monotonic() + 20.0
-    while (tmp_path / "owner").exists() and time.monotonic() < given_up:
-        time.sleep(0.01)
+    wait_until(lambda: not (tmp_path / "owner").exists())
     assert log.read_text().splitlines()[2:] == ["16384 1 1 0"] * (2 if killed else 1)  # opened by the heir, and closed
 
 

@@ -8,12 +8,12 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from joystick_fakes import FakeEvdev
+from joystick_fakes import FakeEvdev, wait_until
 
 from ac_gym.errors import ControlsError
 from ac_gym.game.controls import open_controls, uinput
@@ -21,13 +21,6 @@ from ac_gym.game.controls import open_controls, uinput
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="uinput is Linux's")
 
 NEUTRAL = [(3, 0, 0), (3, 1, -32767), (3, 2, -32767), (1, 0x120, 0), (1, 0x121, 0), (0, 0, 0)]
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20.0
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 @pytest.fixture

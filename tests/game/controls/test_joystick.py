@@ -9,26 +9,19 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joystick_fakes import wait_until
 
 from ac_gym.errors import ControlsError
 from ac_gym.game.app_settings import default_app_settings
 from ac_gym.game.controls.base import GearButtons, Joystick, Position, hold_for
 
 PATIENT = 60.0  # s, longer than a busy machine makes a test wait
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20.0
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 class Recorder:
